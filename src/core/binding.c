@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bindings: a driver and a device, their character device, and its end
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/cdev.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+#include <linux/xarray.h>
+
+#include "micro.h"
+
+/**
+ * DOC: Bindings and revocation
+ *
+ * A binding lives from bind to unbind: one driver, one device, one character
+ * device, and the files that were opened on it. Ending it is what the framework
+ * exists for. In this order:
+ *
+ * 1. No new opens: the node goes, the number is not found any more, and an open
+ *    that found it earlier is turned away under the binding's lock.
+ * 2. Every open file is marked revoked: no operation enters any more.
+ * 3. Sleepers are woken, then the driver is asked to wake its own (unplug()).
+ * 4. Wait until no operation is inside.
+ * 5. Zap the mappings; touching them raises SIGBUS from now on.
+ * 6. The driver's release() for each file that is still open.
+ * 7. The driver's remove(), by the caller; after that the driver can be
+ *    unloaded, while dead files stay open.
+ *
+ * Nobody waits for an RCU grace period, and nothing that two open files share
+ * is written on the I/O path: operations are counted in their open file. Only
+ * when a file is revoked are its operations, if there are any, accounted to the
+ * binding (micro_binding.busy), so that one wait covers them all.
+ *
+ * Files that close while this goes on release themselves; whoever moves a file
+ * out of MICRO_FILE_OPEN calls the driver's release(), so that happens once.
+ */
+
+#define MICRO_MINORS		(MINORMASK + 1)
+#define MICRO_WARN_FIRST	(10 * HZ)
+#define MICRO_WARN_AGAIN	(60 * HZ)
+
+/*
+ * One cdev covers all numbers, and this finds the binding: a cdev for each
+ * binding would cost a lookup that is linear in the number of bindings.
+ */
+static DEFINE_XARRAY_ALLOC(micro_minors);
+static struct cdev micro_cdev;
+static dev_t micro_devt;
+
+static struct micro_binding *dev_to_binding(const struct device *dev)
+{
+	return container_of(dev, struct micro_binding, dev);
+}
+
+static char *micro_class_devnode(micro_devnode_arg(dev), umode_t *mode)
+{
+	struct micro_binding *b = dev_to_binding(dev);
+
+	if (mode)
+		*mode = b->drv->mode ?: 0600;
+	if (to_micro_instance(b->mdev)->kernel)
+		return NULL;
+	return kasprintf(GFP_KERNEL, "micro/%s", dev_name(dev));
+}
+
+/* For udev rules; what they match by DRIVERS for devices with such a parent */
+static int micro_class_uevent(micro_uevent_arg(dev), struct kobj_uevent_env *env)
+{
+	return add_uevent_var(env, "MICRO_DRIVER=%s", dev_to_binding(dev)->drv->name);
+}
+
+static struct class micro_class = {
+	.name = "micro",
+	.devnode = micro_class_devnode,
+	.dev_uevent = micro_class_uevent,
+};
+
+static void micro_binding_release(struct device *dev)
+{
+	struct micro_binding *b = dev_to_binding(dev);
+
+	micro_binding_free_vma_ops(b);
+	put_device(&b->mdev->dev);
+	/* micro_binding_find() may be looking */
+	kfree_rcu(b, rcu);
+	micro_object_put();
+}
+
+/**
+ * micro_binding_create() - make a binding that nobody sees yet
+ * @mi: the device
+ * @drv: the driver
+ *
+ * Context: may sleep; the device lock is held.
+ * Return: the binding, for micro_binding_put(); or ERR_PTR(-ENOMEM).
+ */
+struct micro_binding *micro_binding_create(struct micro_instance *mi,
+					   struct micro_driver *drv)
+{
+	struct micro_binding *b;
+	int err;
+
+	b = kzalloc(sizeof(*b), GFP_KERNEL);
+	if (!b)
+		return ERR_PTR(-ENOMEM);
+
+	micro_object_get();
+	b->mdev = &mi->mdev;
+	get_device(&b->mdev->dev);
+	b->drv = drv;
+	mutex_init(&b->lock);
+	INIT_LIST_HEAD(&b->files);
+	INIT_LIST_HEAD(&b->vma_ops);
+	init_waitqueue_head(&b->wq);
+	lockdep_init_map(micro_dep_map(b), drv->name, &drv->core->key, 0);
+
+	/*
+	 * No parent: the driver core would make a directory between the two
+	 * devices and look through all such directories of the class each time.
+	 * The "device" link says what the parent would.
+	 */
+	device_initialize(&b->dev);
+	b->dev.class = &micro_class;
+	b->dev.release = micro_binding_release;
+	device_set_pm_not_required(&b->dev);
+	dev_set_uevent_suppress(&b->dev, true);
+
+	err = dev_set_name(&b->dev, "%s", mi->mdev.name);
+	if (err) {
+		put_device(&b->dev);
+		return ERR_PTR(err);
+	}
+	return b;
+}
+
+/**
+ * micro_binding_put() - drop a reference
+ * @b: the binding
+ *
+ * Context: may sleep.
+ */
+void micro_binding_put(struct micro_binding *b)
+{
+	put_device(&b->dev);
+}
+
+/**
+ * micro_binding_find() - look up by device number
+ * @minor: the minor number
+ *
+ * Context: any.
+ * Return: the binding, for micro_binding_put(), or NULL. It may be about to be
+ * revoked; whoever adds a file to it checks.
+ */
+struct micro_binding *micro_binding_find(unsigned int minor)
+{
+	struct micro_binding *b;
+
+	guard(rcu)();
+	b = xa_load(&micro_minors, minor);
+	return b && kobject_get_unless_zero(&b->dev.kobj) ? b : NULL;
+}
+
+/**
+ * micro_binding_publish() - let user space find a binding
+ * @b: the binding
+ *
+ * Opens may come before this returns.
+ *
+ * Context: may sleep; the device lock is held.
+ * Return: 0, -ENOSPC without a free number, -ENOMEM. After an error the binding
+ * is revoked.
+ */
+int micro_binding_publish(struct micro_binding *b)
+{
+	u32 minor;
+	int err;
+
+	err = xa_alloc(&micro_minors, &minor, b, XA_LIMIT(0, MINORMASK), GFP_KERNEL);
+	if (err)
+		return err == -EBUSY ? -ENOSPC : err;
+
+	b->dev.devt = MKDEV(MAJOR(micro_devt), minor);
+	err = device_add(&b->dev);
+	if (!err)
+		err = sysfs_create_link(&b->dev.kobj, &b->mdev->dev.kobj, "device");
+	if (err) {
+		micro_binding_revoke(b);
+		return err;
+	}
+
+	dev_set_uevent_suppress(&b->dev, false);
+	kobject_uevent(&b->dev.kobj, KOBJ_ADD);
+	return 0;
+}
+
+static void micro_binding_unpublish(struct micro_binding *b)
+{
+	if (device_is_registered(&b->dev)) {
+		sysfs_remove_link(&b->dev.kobj, "device");
+		device_del(&b->dev);
+	}
+	xa_erase(&micro_minors, MINOR(b->dev.devt));
+}
+
+/**
+ * micro_binding_left() - an operation that the revoker waits for is over
+ * @b: the binding
+ *
+ * Context: may sleep. The caller has a reference to @b through its file.
+ */
+void micro_binding_left(struct micro_binding *b)
+{
+	guard(mutex)(&b->lock);
+	WRITE_ONCE(b->busy, b->busy - 1);
+	if (!b->busy)
+		wake_up(&b->wq);
+}
+
+static void micro_binding_mark(struct micro_binding *b)
+{
+	struct micro_file *f;
+
+	guard(mutex)(&b->lock);
+	b->revoked = true;
+	list_for_each_entry(f, &b->files, node) {
+		if (micro_active_revoke(&f->active))
+			WRITE_ONCE(b->busy, b->busy + 1);
+		micro_file_unplug(f);
+		cond_resched();
+	}
+}
+
+static void micro_binding_complain(struct micro_binding *b)
+{
+	unsigned int inside = 0;
+	struct micro_file *f;
+
+	guard(mutex)(&b->lock);
+	list_for_each_entry(f, &b->files, node)
+		inside += micro_active_inside(&f->active);
+
+	dev_warn(&b->mdev->dev,
+		 "driver %s keeps the device from going: %u operations inside, %u files not done\n",
+		 b->drv->name, inside, b->busy);
+}
+
+static void micro_binding_drain(struct micro_binding *b)
+{
+	long timeout = MICRO_WARN_FIRST;
+
+	/* Report a caller that is inside, or holds what operations need, first */
+	rwsem_acquire(micro_dep_map(b), 0, 0, _RET_IP_);
+	while (!wait_event_timeout(b->wq, !READ_ONCE(b->busy), timeout)) {
+		micro_binding_complain(b);
+		timeout = MICRO_WARN_AGAIN;
+	}
+	lock_acquired(micro_dep_map(b), _RET_IP_);
+	rwsem_release(micro_dep_map(b), _RET_IP_);
+}
+
+static void micro_binding_release_files(struct micro_binding *b)
+{
+	struct micro_file *f;
+
+	mutex_lock(&b->lock);
+	while ((f = list_first_entry_or_null(&b->files, struct micro_file, node))) {
+		list_del_init(&f->node);
+		f->state = MICRO_FILE_RELEASING;
+		mutex_unlock(&b->lock);
+
+		micro_file_release_driver(f);
+
+		mutex_lock(&b->lock);
+		/* From here on close(2) may free it */
+		smp_store_release(&f->state, MICRO_FILE_RELEASED);
+		wake_up_all(&b->wq);
+	}
+	mutex_unlock(&b->lock);
+}
+
+/**
+ * micro_binding_revoke() - steps 1 to 6 of the end of a binding
+ * @b: the binding, published
+ *
+ * Context: may sleep, until the operations that are running have returned; the
+ * device lock is held.
+ */
+void micro_binding_revoke(struct micro_binding *b)
+{
+	micro_binding_unpublish(b);
+	micro_binding_mark(b);
+	if (b->drv->unplug)
+		b->drv->unplug(b->mdev);
+	micro_binding_drain(b);
+	micro_binding_zap(b);
+	micro_binding_release_files(b);
+}
+
+int micro_bindings_init(void)
+{
+	int err;
+
+	err = class_register(&micro_class);
+	if (err)
+		return err;
+
+	err = alloc_chrdev_region(&micro_devt, 0, MICRO_MINORS, "micro");
+	if (err)
+		goto err_class;
+
+	cdev_init(&micro_cdev, &micro_bootstrap_fops);
+	micro_cdev.owner = THIS_MODULE;
+	err = cdev_add(&micro_cdev, micro_devt, MICRO_MINORS);
+	if (err)
+		goto err_region;
+	return 0;
+
+err_region:
+	unregister_chrdev_region(micro_devt, MICRO_MINORS);
+err_class:
+	class_unregister(&micro_class);
+	return err;
+}
+
+void micro_bindings_exit(void)
+{
+	cdev_del(&micro_cdev);
+	unregister_chrdev_region(micro_devt, MICRO_MINORS);
+	class_unregister(&micro_class);
+	xa_destroy(&micro_minors);
+}

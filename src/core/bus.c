@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * micro_bus: which driver fits a device, and what happens when they meet
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/kmod.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "micro.h"
+
+/**
+ * DOC: The bus
+ *
+ * micro_bus is an ordinary bus of the driver model: sysfs bind and unbind,
+ * deferred probe, driver modules that come and go are all the driver core's
+ * work. Two things are its own. Matching by compatible string obeys the
+ * device's order over all drivers, while the driver core asks each driver
+ * alone; so match() answers "yes" only to the best driver that is registered.
+ * And binding wraps the driver's probe() and remove() in a micro_binding, which
+ * carries the character device and everything that user space holds open.
+ */
+
+/* uevents have 2 KiB for everything; the least specific strings are left out */
+#define MICRO_MODALIAS_MAX	1024
+
+struct micro_rival {
+	const struct micro_compat *compat;
+	int rank;
+};
+
+static int micro_is_better(struct device_driver *drv, void *data)
+{
+	const struct micro_rival *best = data;
+
+	return micro_compat_rank(best->compat, drv->of_match_table) < best->rank;
+}
+
+static bool micro_matches(struct micro_instance *mi,
+			  const struct device_driver *drv)
+{
+	struct micro_rival self;
+
+	if (!READ_ONCE(mi->live))
+		return false;
+
+	guard(rcu)();
+	self.compat = rcu_dereference(mi->compat);
+	if (!self.compat)
+		return micro_name_matches(mi->mdev.name, drv->name);
+
+	self.rank = micro_compat_rank(self.compat, drv->of_match_table);
+	if (self.rank == MICRO_NO_MATCH)
+		return false;
+	return !self.rank ||
+	       !bus_for_each_drv(&micro_bus, NULL, &self, micro_is_better);
+}
+
+static int micro_bus_match(struct device *dev, micro_match_arg(drv))
+{
+	return micro_matches(dev_to_instance(dev), drv);
+}
+
+/**
+ * micro_modalias() - write what module aliases are matched against
+ * @mi: the device
+ * @buf: where to
+ * @size: bytes there
+ *
+ * The "of:" form of a device-tree device when there are compatible strings, so
+ * that MODULE_DEVICE_TABLE(of, ...) is all a driver needs; else "micro:" and
+ * the base name.
+ *
+ * Context: any.
+ * Return: the length; strings that do not fit are left out whole.
+ */
+size_t micro_modalias(struct micro_instance *mi, char *buf, size_t size)
+{
+	const char *name = mi->mdev.name;
+	int base = strcspn(name, ".");
+	const struct micro_compat *compat;
+	const char *s;
+	size_t len;
+
+	guard(rcu)();
+	compat = rcu_dereference(mi->compat);
+	if (!compat)
+		return scnprintf(buf, size, "micro:%.*s", base, name);
+
+	len = scnprintf(buf, size, "of:N%.*sT(null)", base, name);
+	micro_compat_for_each(s, compat) {
+		size_t start = len;
+
+		if (len + strlen(s) + 2 > size)
+			break;
+		len += scnprintf(buf + len, size - len, "C%s", s);
+		strreplace(buf + start, ' ', '_');
+	}
+	return len;
+}
+
+static int micro_bus_uevent(micro_uevent_arg(dev), struct kobj_uevent_env *env)
+{
+	struct micro_instance *mi = dev_to_instance((struct device *)dev);
+	size_t room = sizeof(env->buf) - env->buflen;
+	size_t len;
+
+	if (add_uevent_var(env, "MODALIAS="))
+		return -ENOMEM;
+	/* go on where the variable's NUL is, as the buses with long aliases do */
+	len = micro_modalias(mi, &env->buf[env->buflen - 1],
+			     min_t(size_t, room, MICRO_MODALIAS_MAX) - sizeof("MODALIAS="));
+	env->buflen += len;
+	return 0;
+}
+
+/**
+ * micro_request_driver() - ask user space for the module of a device's driver
+ * @mi: the device; its front end does not change its strings meanwhile
+ *
+ * request_module() takes 55 characters; drivers for longer compatible strings
+ * are left to udev, which gets the whole alias in the uevent.
+ *
+ * Context: may sleep, until the module's init has run and the device is bound.
+ */
+void micro_request_driver(struct micro_instance *mi)
+{
+	const struct micro_compat *compat = rcu_dereference_protected(mi->compat, true);
+	int base = strcspn(mi->mdev.name, ".");
+	const char *s;
+
+	if (!compat) {
+		request_module("micro:%.*s", base, mi->mdev.name);
+		return;
+	}
+
+	micro_compat_for_each(s, compat) {
+		if (READ_ONCE(mi->binding))
+			break;
+		request_module("of:NTC%s", s);
+	}
+}
+
+static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
+{
+	struct micro_device *mdev = &mi->mdev;
+	struct micro_binding *b;
+	int err;
+
+	b = micro_binding_create(mi, drv);
+	if (IS_ERR(b))
+		return PTR_ERR(b);
+
+	err = micro_driver_use(drv, mdev->private_data);
+	if (err)
+		goto err_put;
+
+	scoped_guard(spinlock, &mi->lock)
+		mdev->driver = drv;
+	err = drv->probe ? drv->probe(mdev) : 0;
+	if (err)
+		goto err_unuse;
+
+	err = micro_binding_publish(b);
+	if (err)
+		goto err_remove;
+
+	scoped_guard(spinlock, &mi->lock)
+		WRITE_ONCE(mi->binding, b);
+	return 0;
+
+err_remove:
+	if (drv->remove)
+		drv->remove(mdev);
+err_unuse:
+	scoped_guard(spinlock, &mi->lock)
+		mdev->driver = NULL;
+	micro_driver_unuse(drv);
+err_put:
+	micro_binding_put(b);
+	return err;
+}
+
+static int micro_bus_probe(struct device *dev)
+{
+	struct micro_instance *mi = dev_to_instance(dev);
+	int err;
+
+	/* What was matched without the device lock may have changed since */
+	if (!micro_matches(mi, dev->driver))
+		return -ENODEV;
+
+	err = micro_bind(mi, to_micro_driver(dev->driver));
+	scoped_guard(spinlock, &mi->lock)
+		mi->error = err;
+	return err;
+}
+
+static void micro_bus_remove(struct device *dev)
+{
+	struct micro_instance *mi = dev_to_instance(dev);
+	struct micro_driver *drv = mi->mdev.driver;
+	struct micro_binding *b = mi->binding;
+
+	scoped_guard(spinlock, &mi->lock)
+		WRITE_ONCE(mi->binding, NULL);
+
+	micro_binding_revoke(b);
+	if (drv->remove)
+		drv->remove(&mi->mdev);
+
+	scoped_guard(spinlock, &mi->lock)
+		mi->mdev.driver = NULL;
+	micro_driver_unuse(drv);
+	micro_binding_put(b);
+}
+
+static ssize_t modalias_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
+{
+	size_t len = micro_modalias(dev_to_instance(dev), buf, MICRO_MODALIAS_MAX);
+
+	return len + sysfs_emit_at(buf, len, "\n");
+}
+static DEVICE_ATTR_RO(modalias);
+
+static struct attribute *micro_dev_attrs[] = {
+	&dev_attr_modalias.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(micro_dev);
+
+struct bus_type micro_bus = {
+	.name = "micro_bus",
+	.dev_groups = micro_dev_groups,
+	.match = micro_bus_match,
+	.uevent = micro_bus_uevent,
+	.probe = micro_bus_probe,
+	.remove = micro_bus_remove,
+};
+
+int micro_bus_init(void)
+{
+	return bus_register(&micro_bus);
+}
+
+void micro_bus_exit(void)
+{
+	bus_unregister(&micro_bus);
+}

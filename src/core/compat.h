@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What kernels older than the newest one need. The rest of the code is written
+ * for the newest; this file could be deleted one day without touching it.
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#ifndef _MICRO_COMPAT_H
+#define _MICRO_COMPAT_H
+
+#include <linux/cleanup.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/splice.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+/* class.devnode did not take a const device */
+#define micro_devnode_arg(dev)	struct device *dev
+#else
+#define micro_devnode_arg(dev)	const struct device *dev
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+/* neither did bus_type.uevent; vm_flags were written directly */
+#define micro_uevent_arg(dev)	struct device *dev
+
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+#else
+#define micro_uevent_arg(dev)	const struct device *dev
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+/* splice from read_iter() has been renamed */
+#define copy_splice_read	generic_file_splice_read
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+/* bus_type.match did not take a const driver */
+#define micro_match_arg(drv)	struct device_driver *drv
+#else
+#define micro_match_arg(drv)	const struct device_driver *drv
+#endif
+
+#endif /* _MICRO_COMPAT_H */

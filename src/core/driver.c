@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Drivers: registration, and init and exit around the time they are in use
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/slab.h>
+
+#include "micro.h"
+
+/**
+ * DOC: Drivers
+ *
+ * A micro_driver is registered with the driver core as it is. The framework
+ * adds init() and exit(), which frame the time in which the driver has at least
+ * one binding, and the file operations made of what the driver provides.
+ */
+
+static int micro_driver_check(const struct micro_driver *drv)
+{
+	if (!drv->name || !micro_name_valid(drv->name)) {
+		pr_err("a driver needs a name of 1 to %d characters of [A-Za-z0-9._:@+-], not '%*pE'\n",
+		       MICRO_NAME_MAX,
+		       drv->name ? (int)strnlen(drv->name, MICRO_NAME_MAX + 1) : 0,
+		       drv->name ?: "");
+		return -EINVAL;
+	}
+	if ((drv->read && drv->read_iter) || (drv->write && drv->write_iter)) {
+		pr_err("driver '%s': give either read or read_iter, and either write or write_iter\n",
+		       drv->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * __micro_register_driver() - what micro_register_driver() calls
+ * @drv: the driver
+ * @owner: the module it is in
+ * @mod_name: and that module's name
+ *
+ * Context: may sleep.
+ * Return: see micro_register_driver().
+ */
+int __micro_register_driver(struct micro_driver *drv, struct module *owner,
+			    const char *mod_name)
+{
+	struct micro_driver_core *core;
+	int err;
+
+	err = micro_driver_check(drv);
+	if (err)
+		return err;
+
+	core = kzalloc(sizeof(*core), GFP_KERNEL);
+	if (!core)
+		return -ENOMEM;
+
+	core->fops = micro_fops_for(drv);
+	if (!core->fops) {
+		kfree(core);
+		return -ENOMEM;
+	}
+	/* Also what tells two registrations of one driver from each other */
+	if (driver_find(drv->name, &micro_bus) ||
+	    cmpxchg(&drv->core, NULL, core)) {
+		pr_err("driver '%s' is already registered\n", drv->name);
+		kfree(core);
+		return -EBUSY;
+	}
+	mutex_init(&core->lock);
+	lockdep_register_key(&core->key);
+
+	drv->driver.name = drv->name;
+	drv->driver.bus = &micro_bus;
+	drv->driver.owner = owner;
+	drv->driver.mod_name = mod_name;
+	err = driver_register(&drv->driver);
+	if (err) {
+		lockdep_unregister_key(&core->key);
+		drv->core = NULL;
+		kfree(core);
+	}
+	return err;
+}
+EXPORT_SYMBOL_GPL(__micro_register_driver);
+
+/**
+ * micro_unregister_driver() - take a driver away
+ * @drv: the driver; nothing happens when it is not registered
+ *
+ * Unbinds its devices, which stay, and revokes every file that is open on them:
+ * when this returns nothing of the driver is running or will ever be called.
+ *
+ * Context: may sleep, until the operations that are running have returned. Must
+ * not be called from a probe, remove or file operation of the driver.
+ */
+void micro_unregister_driver(struct micro_driver *drv)
+{
+	struct micro_driver_core *core = drv->core;
+
+	if (!core)
+		return;
+
+	driver_unregister(&drv->driver);
+	drv->core = NULL;
+	mutex_destroy(&core->lock);
+	lockdep_unregister_key(&core->key);
+	kfree(core);
+}
+EXPORT_SYMBOL_GPL(micro_unregister_driver);
+
+/**
+ * micro_driver_use() - a device is about to be bound
+ * @drv: the driver
+ * @data: the device's private_data, for init() if this is the first device
+ *
+ * Context: may sleep; the device lock is held.
+ * Return: 0, or init()'s error.
+ */
+int micro_driver_use(struct micro_driver *drv, void *data)
+{
+	struct micro_driver_core *core = drv->core;
+	int err;
+
+	guard(mutex)(&core->lock);
+	if (!core->users && drv->init) {
+		err = drv->init(drv, data);
+		if (err)
+			return err;
+	}
+	core->users++;
+	return 0;
+}
+
+/**
+ * micro_driver_unuse() - a device has been unbound
+ * @drv: the driver
+ *
+ * Context: may sleep; the device lock is held.
+ */
+void micro_driver_unuse(struct micro_driver *drv)
+{
+	struct micro_driver_core *core = drv->core;
+
+	guard(mutex)(&core->lock);
+	if (!--core->users && drv->exit)
+		drv->exit(drv);
+}

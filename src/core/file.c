@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Open files: from open(2) to close(2), alive or dead
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "micro.h"
+
+/**
+ * DOC: Open files
+ *
+ * Each open(2) makes a micro_file, which belongs to one binding for ever. Every
+ * operation is a short wrapper: enter the open file, call the driver, leave.
+ * Once the file is revoked nobody enters, so nothing that came from the driver
+ * is touched any more, however long the file stays open.
+ *
+ * The operations table that the VFS sees has just what the driver provides.
+ * Dead files still point at it, so it can't be freed with the driver; tables
+ * hold nothing but our own functions, so drivers that provide the same
+ * operations share one, and all of them stay until the core is unloaded, which
+ * open files prevent.
+ */
+
+/**
+ * struct micro_fops - an operations table
+ * @fops: what the VFS sees
+ * @node: in the list of all tables
+ */
+struct micro_fops {
+	struct file_operations fops;
+	struct list_head node;
+};
+
+static LIST_HEAD(micro_fops_list);
+static DEFINE_MUTEX(micro_fops_lock);
+static struct kmem_cache *micro_file_cache;
+
+/*
+ * An operation between enter and leave; @dead is what a revoked file answers.
+ * The driver is known to be there only inside.
+ */
+#define micro_file_call(filp, op, dead, ...)				\
+({									\
+	struct micro_file *__f = (filp)->private_data;			\
+	typeof(__f->drv->op(__f->drv, __VA_ARGS__)) __ret = (dead);	\
+									\
+	if (likely(micro_file_enter(__f))) {				\
+		__ret = __f->drv->op(__f->drv, __VA_ARGS__);		\
+		micro_file_leave(__f);					\
+	}								\
+	__ret;								\
+})
+
+static ssize_t micro_file_read(struct file *filp, char __user *buf, size_t count,
+			       loff_t *offset)
+{
+	return micro_file_call(filp, read, -ENODEV, filp, buf, count, offset);
+}
+
+static ssize_t micro_file_write(struct file *filp, const char __user *buf,
+				size_t count, loff_t *offset)
+{
+	return micro_file_call(filp, write, -ENODEV, filp, buf, count, offset);
+}
+
+static ssize_t micro_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	return micro_file_call(iocb->ki_filp, read_iter, -ENODEV, iocb, to);
+}
+
+static ssize_t micro_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	return micro_file_call(iocb->ki_filp, write_iter, -ENODEV, iocb, from);
+}
+
+static long micro_file_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	return micro_file_call(filp, ioctl, -ENODEV, filp, cmd, arg);
+}
+
+#ifdef CONFIG_COMPAT
+static long micro_file_compat_ioctl(struct file *filp, unsigned int cmd,
+				    unsigned long arg)
+{
+	return micro_file_call(filp, compat_ioctl, -ENODEV, filp, cmd, arg);
+}
+#else
+#define micro_file_compat_ioctl NULL
+#endif
+
+static loff_t micro_file_llseek(struct file *filp, loff_t offset, int whence)
+{
+	return micro_file_call(filp, llseek, -ENODEV, filp, offset, whence);
+}
+
+/*
+ * A driver's list of subscribers dies with the driver, so the file keeps one of
+ * its own too: for the last POLL_HUP, and to know that the driver has an entry.
+ */
+static int micro_file_fasync(int fd, struct file *filp, int on)
+{
+	struct micro_file *f = filp->private_data;
+	int err;
+
+	if (!micro_file_enter(f))
+		return on ? -ENODEV : fasync_helper(fd, filp, 0, &f->fasync);
+
+	err = f->drv->fasync(f->drv, fd, filp, on);
+	if (err >= 0) {
+		WRITE_ONCE(f->subscribed, true);
+		err = fasync_helper(fd, filp, on, &f->fasync);
+		if (err < 0)
+			f->drv->fasync(f->drv, -1, filp, 0);
+		else if (on && micro_active_revoked(&f->active))
+			kill_fasync(&f->fasync, SIGIO, POLL_HUP);
+	}
+	micro_file_leave(f);
+	return err;
+}
+
+/**
+ * micro_fops_for() - the operations table for a driver
+ * @drv: the driver
+ *
+ * Context: may sleep.
+ * Return: the table, which stays as long as this module; NULL without memory.
+ */
+const struct file_operations *micro_fops_for(const struct micro_driver *drv)
+{
+	const struct file_operations fops = {
+		.owner = THIS_MODULE,
+		.release = micro_bootstrap_fops.release,
+		.read = drv->read ? micro_file_read : NULL,
+		.write = drv->write ? micro_file_write : NULL,
+		.read_iter = drv->read_iter ? micro_file_read_iter : NULL,
+		.write_iter = drv->write_iter ? micro_file_write_iter : NULL,
+		.splice_read = drv->read_iter ? copy_splice_read : NULL,
+		.splice_write = drv->write_iter ? iter_file_splice_write : NULL,
+		.unlocked_ioctl = drv->ioctl ? micro_file_ioctl : NULL,
+		.compat_ioctl = drv->compat_ioctl ? micro_file_compat_ioctl : NULL,
+		.poll = drv->poll ? micro_file_poll : NULL,
+		.llseek = drv->llseek ? micro_file_llseek : NULL,
+		.mmap = drv->mmap ? micro_file_mmap : NULL,
+		.fasync = drv->fasync ? micro_file_fasync : NULL,
+	};
+	struct micro_fops *table;
+
+	guard(mutex)(&micro_fops_lock);
+	list_for_each_entry(table, &micro_fops_list, node)
+		if (!memcmp(&table->fops, &fops, sizeof(fops)))
+			return &table->fops;
+
+	table = kmalloc(sizeof(*table), GFP_KERNEL);
+	if (!table)
+		return NULL;
+
+	memcpy(&table->fops, &fops, sizeof(fops));
+	list_add(&table->node, &micro_fops_list);
+	return &table->fops;
+}
+
+static int micro_file_attach(struct micro_file *f, struct micro_binding *b)
+{
+	guard(mutex)(&b->lock);
+	if (b->revoked || !try_module_get(b->drv->driver.owner))
+		return -ENXIO;
+
+	f->drv = b->drv;
+	list_add_tail(&f->node, &b->files);
+	return 0;
+}
+
+static void micro_file_detach(struct micro_file *f)
+{
+	scoped_guard(mutex, &f->binding->lock)
+		list_del(&f->node);
+	module_put(f->drv->driver.owner);
+	micro_file_leave(f);
+}
+
+static int micro_file_open(struct inode *inode, struct file *filp)
+{
+	struct micro_binding *b;
+	struct micro_file *f;
+	int err;
+
+	b = micro_binding_find(iminor(inode));
+	if (!b)
+		return -ENXIO;
+
+	f = kmem_cache_zalloc(micro_file_cache, GFP_KERNEL);
+	if (!f) {
+		err = -ENOMEM;
+		goto err_put;
+	}
+	/* open() itself is the first operation inside */
+	micro_active_init(&f->active, 1);
+	f->binding = b;
+	f->filp = filp;
+	init_waitqueue_head(&f->wq);
+	spin_lock_init(&f->poll_lock);
+
+	err = micro_file_attach(f, b);
+	if (err)
+		goto err_free;
+	rwsem_acquire_read(micro_dep_map(b), 0, 1, _RET_IP_);
+
+	filp->private_data = f;
+	if (f->drv->open) {
+		err = f->drv->open(f->drv, filp);
+		if (err)
+			goto err_detach;
+	}
+	/*
+	 * The VFS looks at the table only after open. Its owner is this module
+	 * as before, so the reference to it stays the same.
+	 */
+	filp->f_op = f->drv->core->fops;
+	micro_file_leave(f);
+	return 0;
+
+err_detach:
+	micro_file_detach(f);
+err_free:
+	kmem_cache_free(micro_file_cache, f);
+err_put:
+	micro_binding_put(b);
+	return err;
+}
+
+/**
+ * micro_file_unplug() - wake whoever sleeps on a file that has been revoked
+ * @f: the file; its binding's lock is held
+ *
+ * Context: may sleep.
+ */
+void micro_file_unplug(struct micro_file *f)
+{
+	__wake_up(&f->wq, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | EPOLLERR));
+	kill_fasync(&f->fasync, SIGIO, POLL_HUP);
+}
+
+/**
+ * micro_file_release_driver() - the driver's part of the end of a file
+ * @f: the file, in MICRO_FILE_RELEASING; no operation is inside
+ *
+ * Context: may sleep; no lock is held.
+ */
+void micro_file_release_driver(struct micro_file *f)
+{
+	struct micro_driver *drv = f->drv;
+
+	micro_file_unforward(f);
+	if (f->subscribed)
+		drv->fasync(drv, -1, f->filp, 0);
+	if (drv->release)
+		drv->release(drv, f->filp);
+	module_put(drv->driver.owner);
+}
+
+static bool micro_file_claim(struct micro_file *f)
+{
+	struct micro_binding *b = f->binding;
+
+	guard(mutex)(&b->lock);
+	if (f->state != MICRO_FILE_OPEN)
+		return false;
+	f->state = MICRO_FILE_RELEASING;
+	list_del(&f->node);
+	WRITE_ONCE(b->busy, b->busy + 1);
+	return true;
+}
+
+static int micro_file_release(struct inode *inode, struct file *filp)
+{
+	struct micro_file *f = filp->private_data;
+	struct micro_binding *b = f->binding;
+
+	if (micro_file_claim(f)) {
+		rwsem_acquire_read(micro_dep_map(b), 0, 1, _RET_IP_);
+		micro_file_release_driver(f);
+		rwsem_release(micro_dep_map(b), _RET_IP_);
+		micro_binding_left(b);
+	} else {
+		/* The revoker needs us until the driver's release() is over */
+		wait_event(b->wq, smp_load_acquire(&f->state) == MICRO_FILE_RELEASED);
+	}
+	if (f->fasync)
+		fasync_helper(-1, filp, 0, &f->fasync);
+	micro_file_free_mmaps(f);
+	kmem_cache_free(micro_file_cache, f);
+	micro_binding_put(b);
+	return 0;
+}
+
+/* What a file has until it is known whose it is */
+const struct file_operations micro_bootstrap_fops = {
+	.owner = THIS_MODULE,
+	.open = micro_file_open,
+	.release = micro_file_release,
+};
+
+/**
+ * micro_file_device() - which instance was opened?
+ * @filp: the open file
+ *
+ * Context: any, from an operation of @filp, its open() and release().
+ * Return: the instance.
+ */
+struct micro_device *micro_file_device(const struct file *filp)
+{
+	const struct micro_file *f = filp->private_data;
+
+	return f->binding->mdev;
+}
+EXPORT_SYMBOL_GPL(micro_file_device);
+
+/**
+ * micro_file_get_drvdata() - the driver's data of an open file
+ * @filp: the open file
+ *
+ * Context: as micro_file_device().
+ * Return: what micro_file_set_drvdata() stored, else NULL.
+ */
+void *micro_file_get_drvdata(const struct file *filp)
+{
+	const struct micro_file *f = filp->private_data;
+
+	return f->drvdata;
+}
+EXPORT_SYMBOL_GPL(micro_file_get_drvdata);
+
+/**
+ * micro_file_set_drvdata() - store the driver's data of an open file
+ * @filp: the open file; &file.private_data is the framework's
+ * @data: what to store, commonly in open(); release() frees it
+ *
+ * Context: as micro_file_device().
+ */
+void micro_file_set_drvdata(struct file *filp, void *data)
+{
+	struct micro_file *f = filp->private_data;
+
+	f->drvdata = data;
+}
+EXPORT_SYMBOL_GPL(micro_file_set_drvdata);
+
+/**
+ * micro_file_revoked() - is the device going away?
+ * @filp: the open file
+ *
+ * For operations that loop for long without sleeping: they should return when
+ * this becomes true.
+ *
+ * Context: as micro_file_device().
+ */
+bool micro_file_revoked(const struct file *filp)
+{
+	const struct micro_file *f = filp->private_data;
+
+	return micro_active_revoked(&f->active);
+}
+EXPORT_SYMBOL_GPL(micro_file_revoked);
+
+int micro_files_init(void)
+{
+	/* User space decides how many there are, so they are charged to it */
+	micro_file_cache = KMEM_CACHE(micro_file, SLAB_ACCOUNT);
+	return micro_file_cache ? 0 : -ENOMEM;
+}
+
+void micro_files_exit(void)
+{
+	struct micro_fops *table, *next;
+
+	list_for_each_entry_safe(table, next, &micro_fops_list, node)
+		kfree(table);
+	kmem_cache_destroy(micro_file_cache);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module: its parts, in the order in which they depend on each other
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "micro.h"
+
+static const struct {
+	int (*init)(void);
+	void (*exit)(void);
+} micro_parts[] = {
+	{ micro_files_init, micro_files_exit },
+	{ micro_bindings_init, micro_bindings_exit },
+	{ micro_bus_init, micro_bus_exit },
+	{ micro_devices_init, micro_devices_exit },
+	{ micro_configfs_init, micro_configfs_exit },
+};
+
+static void micro_exit_parts(size_t count)
+{
+	while (count--)
+		micro_parts[count].exit();
+}
+
+static int __init micro_init(void)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(micro_parts); i++) {
+		err = micro_parts[i].init();
+		if (err) {
+			micro_exit_parts(i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void __exit micro_exit(void)
+{
+	micro_exit_parts(ARRAY_SIZE(micro_parts));
+}
+
+module_init(micro_init);
+module_exit(micro_exit);
+
+MODULE_AUTHOR("The microkernel authors");
+MODULE_DESCRIPTION("Driver framework whose devices come and go at run time");
+MODULE_LICENSE("GPL");

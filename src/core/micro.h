@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the core share: the objects, and who may call what
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#ifndef _MICRO_H
+#define _MICRO_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
+#include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include <microkernel.h>
+
+#include "active.h"
+#include "compat.h"
+#include "match.h"
+
+/**
+ * DOC: Objects and locks
+ *
+ * One direction only: a front end knows its micro_instance, an instance knows
+ * its binding, a binding knows its files. A front end never touches a binding,
+ * and the file path never touches a front end.
+ *
+ * Lock order, outermost first:
+ *
+ * 1. what a front end holds (configfs: inode locks, su_mutex, micro_cfs.lock)
+ * 2. the device lock of micro_device.dev: bind, unbind, revocation
+ * 3. micro_driver_core.lock: init and exit of a driver
+ * 4. mmap_lock of a process: mmap and faults call into files
+ * 5. micro_binding.lock: the list of open files
+ * 6. i_mmap_rwsem (zapping), micro_file.poll_lock, then a driver's wait queue,
+ *    then micro_file.wq
+ * 7. micro_instance.lock: match strings and what attributes show
+ *
+ * No driver code is ever called with a lock from 4 on held by the framework.
+ * The active count of an open file is not a lock, but whoever waits for it to
+ * drop behaves as if it were: micro_binding.dep_map tells lockdep so. It is
+ * taken (for write) between 2 and 3, with everything an operation takes inside.
+ */
+
+/**
+ * struct micro_instance - the framework's side of a micro_device
+ * @mdev: what drivers see
+ * @hash: node in the table of names
+ * @lock: lets attributes look at mdev.driver, @binding and @error without the
+ *	device lock, which whoever changes them holds too
+ * @compat: compatible strings, NULL without any; read under RCU, changed by the
+ *	front end with the device lock held
+ * @binding: the current binding, NULL while unbound
+ * @error: why the last attempt to bind failed: a negative errno, or 0
+ * @live: may be bound; changed like @compat
+ * @kernel: made by micro_create_device(): its node is directly below /dev
+ */
+struct micro_instance {
+	struct micro_device mdev;
+	struct rhash_head hash;
+	spinlock_t lock;
+	struct micro_compat __rcu *compat;
+	struct micro_binding *binding;
+	int error;
+	bool live;
+	bool kernel;
+};
+
+#define to_micro_instance(m) container_of_const(m, struct micro_instance, mdev)
+
+static inline struct micro_instance *dev_to_instance(struct device *dev)
+{
+	return to_micro_instance(to_micro_device(dev));
+}
+
+/**
+ * struct micro_driver_core - the framework's side of a micro_driver
+ * @lock: guards @users; held over init() and exit()
+ * @users: bindings that hold the driver initialized
+ * @fops: what the VFS sees of the driver's files; lives until the core goes
+ * @key: lockdep class of the active counts of its files
+ */
+struct micro_driver_core {
+	struct mutex lock;
+	unsigned int users;
+	const struct file_operations *fops;
+	struct lock_class_key key;
+};
+
+/**
+ * struct micro_binding - a driver bound to a device, from bind to unbind
+ * @dev: the class device. Its reference count is the binding's: the bus holds
+ *	one until unbind, each open file one until it is closed
+ * @mdev: the device; valid as long as the binding
+ * @drv: the driver; valid until unbind has returned
+ * @lock: guards @files, @revoked, @busy and the state of each file
+ * @files: open files whose release() nobody has begun
+ * @revoked: unbind has begun; no file may be added
+ * @busy: before the revocation: files in release(). From the moment it has
+ *	marked all files: also those with operations inside
+ * @wq: the revoker waits here for @busy to reach 0, and close(2) for a
+ *	release() that the revoker has begun
+ * @vma_ops: wrappers of the vm_operations that the driver used, guarded by @lock
+ * @dep_map: the active counts of all files, for lockdep
+ * @rcu: lookups by number are lockless
+ */
+struct micro_binding {
+	struct device dev;
+	struct micro_device *mdev;
+	struct micro_driver *drv;
+	struct mutex lock;
+	struct list_head files;
+	bool revoked;
+	unsigned int busy;
+	wait_queue_head_t wq;
+	struct list_head vma_ops;
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	struct lockdep_map dep_map;
+#endif
+	struct rcu_head rcu;
+};
+
+/**
+ * enum micro_file_state - who releases an open file
+ * @MICRO_FILE_OPEN: nobody yet
+ * @MICRO_FILE_RELEASING: release() is running, or about to
+ * @MICRO_FILE_RELEASED: it has run
+ */
+enum micro_file_state {
+	MICRO_FILE_OPEN,
+	MICRO_FILE_RELEASING,
+	MICRO_FILE_RELEASED,
+};
+
+/**
+ * struct micro_forward - carries wake-ups from a driver's queue to an open file
+ * @wait: the entry on the driver's queue
+ * @head: that queue; NULL while the forwarder is unused
+ * @file: the open file whose queue is woken
+ * @next: further forwarders of the file
+ *
+ * @head and @next are guarded by micro_file.poll_lock, except that a queue that
+ * goes away early (POLLFREE) resets @head under its own lock.
+ */
+struct micro_forward {
+	struct wait_queue_entry wait;
+	struct wait_queue_head *head;
+	struct micro_file *file;
+	struct micro_forward *next;
+};
+
+/**
+ * struct micro_file - one open(2)
+ * @active: operations inside, and whether the file is revoked
+ * @state: an enum micro_file_state, changed under micro_binding.lock
+ * @mapped: it has been mapped; guarded by micro_binding.lock
+ * @subscribed: the driver's fasync() was called; set by who is inside
+ * @drv: the driver; only touched by who is inside, or releases the file
+ * @binding: holds a reference
+ * @drvdata: the driver's
+ * @filp: the VFS's side, which owns this object
+ * @node: in micro_binding.files
+ * @wq: user space that polls, and operations that may be revoked, sleep here
+ * @fasync: user space that wants SIGIO; changed by who is inside
+ * @poll_lock: guards the forwarders
+ * @forward: the first forwarder; most drivers have one queue
+ * @mmaps: mmap calls that may not have linked their mapping yet, guarded by
+ *	micro_binding.lock
+ */
+struct micro_file {
+	struct micro_active active;
+	u8 state;
+	bool mapped;
+	bool subscribed;
+	struct micro_driver *drv;
+	struct micro_binding *binding;
+	void *drvdata;
+	struct file *filp;
+	struct list_head node;
+	wait_queue_head_t wq;
+	struct fasync_struct *fasync;
+	spinlock_t poll_lock;
+	struct micro_forward forward;
+	struct micro_mmap *mmaps;
+};
+
+/* bus.c */
+extern struct bus_type micro_bus;
+
+int micro_bus_init(void);
+void micro_bus_exit(void);
+size_t micro_modalias(struct micro_instance *mi, char *buf, size_t size);
+void micro_request_driver(struct micro_instance *mi);
+
+/* device.c */
+int micro_devices_init(void);
+void micro_devices_exit(void);
+struct micro_instance *micro_instance_create(const char *name, bool kernel,
+					     void *data);
+void micro_instance_destroy(struct micro_instance *mi);
+int micro_instance_set_live(struct micro_instance *mi, bool live);
+int micro_instance_set_compat(struct micro_instance *mi, const char *text,
+			      size_t len);
+void micro_object_get(void);
+void micro_object_put(void);
+
+/* driver.c */
+int micro_driver_use(struct micro_driver *drv, void *data);
+void micro_driver_unuse(struct micro_driver *drv);
+
+/* binding.c */
+int micro_bindings_init(void);
+void micro_bindings_exit(void);
+struct micro_binding *micro_binding_create(struct micro_instance *mi,
+					   struct micro_driver *drv);
+int micro_binding_publish(struct micro_binding *b);
+void micro_binding_revoke(struct micro_binding *b);
+void micro_binding_put(struct micro_binding *b);
+struct micro_binding *micro_binding_find(unsigned int minor);
+void micro_binding_left(struct micro_binding *b);
+
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+#define micro_dep_map(b)	(&(b)->dep_map)
+#else
+#define micro_dep_map(b)	((struct lockdep_map *)NULL)
+#endif
+
+/* file.c */
+extern const struct file_operations micro_bootstrap_fops;
+
+int micro_files_init(void);
+void micro_files_exit(void);
+const struct file_operations *micro_fops_for(const struct micro_driver *drv);
+void micro_file_unplug(struct micro_file *f);
+void micro_file_release_driver(struct micro_file *f);
+
+/**
+ * micro_file_enter() - begin an operation of an open file
+ * @f: the open file
+ *
+ * Context: task, may sleep until micro_file_leave().
+ * Return: false when the file is revoked: nothing of the driver may be touched.
+ */
+static inline bool micro_file_enter(struct micro_file *f)
+{
+	if (unlikely(!micro_active_enter(&f->active)))
+		return false;
+	/* kernfs's idea: a trylock, as entering never waits */
+	rwsem_acquire_read(micro_dep_map(f->binding), 0, 1, _RET_IP_);
+	return true;
+}
+
+/**
+ * micro_file_leave() - end an operation of an open file
+ * @f: the open file
+ */
+static inline void micro_file_leave(struct micro_file *f)
+{
+	rwsem_release(micro_dep_map(f->binding), _RET_IP_);
+	if (unlikely(micro_active_leave(&f->active)))
+		micro_binding_left(f->binding);
+}
+
+/* poll.c */
+__poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait);
+void micro_file_unforward(struct micro_file *f);
+
+/* vma.c */
+int micro_file_mmap(struct file *filp, struct vm_area_struct *vma);
+void micro_binding_zap(struct micro_binding *b);
+void micro_binding_free_vma_ops(struct micro_binding *b);
+void micro_file_free_mmaps(struct micro_file *f);
+
+/* configfs.c */
+int micro_configfs_init(void);
+void micro_configfs_exit(void);
+
+#endif /* _MICRO_H */

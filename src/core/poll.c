@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Polling: user space waits on the open file, never on a driver's queue
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/poll.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "micro.h"
+
+/**
+ * DOC: Forwarders
+ *
+ * epoll keeps its entry on a wait queue until the file is closed, but a
+ * driver's queue goes with the driver. So the driver's poll() gets a poll table
+ * of ours: poll_wait() hangs one forwarder of the open file on the driver's
+ * queue, and user space waits on the open file's own queue, which lives as long
+ * as the file. A forwarder stays until the driver's release(), before which it
+ * is taken off, so that the queue may belong to the file, the instance or the
+ * driver.
+ */
+
+/**
+ * struct micro_poll_table - what a driver's poll_wait() ends up in
+ * @pt: what the driver sees
+ * @file: the open file
+ * @failed: there was no memory for a forwarder
+ */
+struct micro_poll_table {
+	struct poll_table_struct pt;
+	struct micro_file *file;
+	bool failed;
+};
+
+/* Called with the lock of the driver's queue held, in any context */
+static int micro_forward_wake(struct wait_queue_entry *wait, unsigned int mode,
+			      int sync, void *key)
+{
+	struct micro_forward *fw = container_of(wait, struct micro_forward, wait);
+	__poll_t events = key_to_poll(key);
+
+	/* Our queue is not the one that goes away */
+	__wake_up(&fw->file->wq, mode, 1, poll_to_key(events & ~POLLFREE));
+
+	if (events & POLLFREE) {
+		/* As epoll does it: the store ends our use of the queue */
+		list_del_init(&wait->entry);
+		smp_store_release(&fw->head, NULL);
+	}
+	return 0;
+}
+
+static struct micro_forward *micro_forward_find(struct micro_file *f,
+						struct wait_queue_head *head)
+{
+	struct micro_forward *fw;
+
+	for (fw = &f->forward; fw; fw = fw->next)
+		if (READ_ONCE(fw->head) == head)
+			return fw;
+	return NULL;
+}
+
+static void micro_forward_hang(struct micro_file *f, struct micro_forward *fw,
+			       struct wait_queue_head *head)
+{
+	init_waitqueue_func_entry(&fw->wait, micro_forward_wake);
+	fw->file = f;
+	WRITE_ONCE(fw->head, head);
+	add_wait_queue(head, &fw->wait);
+}
+
+static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
+			     struct poll_table_struct *pt)
+{
+	struct micro_poll_table *table = container_of(pt, struct micro_poll_table, pt);
+	struct micro_forward *new __free(kfree) = NULL;
+	struct micro_file *f = table->file;
+	struct micro_forward *fw;
+
+	scoped_guard(spinlock, &f->poll_lock) {
+		if (micro_forward_find(f, head))
+			return;
+		fw = micro_forward_find(f, NULL);
+		if (fw) {
+			micro_forward_hang(f, fw, head);
+			return;
+		}
+	}
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new) {
+		table->failed = true;
+		return;
+	}
+
+	guard(spinlock)(&f->poll_lock);
+	if (micro_forward_find(f, head))
+		return;
+	micro_forward_hang(f, new, head);
+	new->next = f->forward.next;
+	f->forward.next = no_free_ptr(new);
+}
+
+/**
+ * micro_file_poll() - &file_operations.poll
+ * @filp: the open file
+ * @wait: the caller's poll table, may be NULL
+ *
+ * Context: may sleep.
+ * Return: the driver's events; EPOLLHUP | EPOLLERR for a revoked file; with
+ * EPOLLERR when there was no memory to wait with, as poll() cannot fail.
+ */
+__poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait)
+{
+	struct micro_file *f = filp->private_data;
+	struct micro_poll_table table;
+	__poll_t events;
+
+	poll_wait(filp, &f->wq, wait);
+	if (!micro_file_enter(f))
+		return EPOLLHUP | EPOLLERR;
+
+	if (wait && wait->_qproc) {
+		table.pt._qproc = micro_poll_queue;
+		table.pt._key = wait->_key;
+		table.file = f;
+		table.failed = false;
+		events = f->drv->poll(f->drv, filp, &table.pt);
+		if (table.failed)
+			events |= EPOLLERR;
+	} else {
+		events = f->drv->poll(f->drv, filp, wait);
+	}
+	micro_file_leave(f);
+	return events;
+}
+
+/**
+ * micro_file_unforward() - take an open file off the driver's queues
+ * @f: the file; no operation is inside, or ever will be
+ *
+ * Context: may sleep.
+ */
+void micro_file_unforward(struct micro_file *f)
+{
+	struct micro_forward *fw, *next;
+
+	for (fw = &f->forward; fw; fw = next) {
+		struct wait_queue_head *head;
+
+		/* A queue that ends with POLLFREE is freed after a grace period */
+		scoped_guard(rcu) {
+			head = smp_load_acquire(&fw->head);
+			if (head)
+				remove_wait_queue(head, &fw->wait);
+		}
+		next = fw->next;
+		if (fw != &f->forward)
+			kfree(fw);
+	}
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sleeping in an operation, until an event, a signal, or the unplug
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/sched/signal.h>
+#include <linux/wait.h>
+
+#include "micro.h"
+
+/**
+ * DOC: Revocable waits
+ *
+ * A task that sleeps in an operation is on two wait queues at once: the
+ * driver's, for the event, and the open file's, for the unplug. The driver's
+ * queue is not shared with user space (see forwarders), the open file's not
+ * with other files.
+ */
+
+/**
+ * micro_wait_begin() - prepare to sleep, see micro_wait_event_interruptible()
+ * @waiter: on the stack
+ * @filp: the open file
+ * @wq_head: the driver's wait queue
+ *
+ * Context: may sleep, inside an operation of @filp.
+ */
+void micro_wait_begin(struct micro_waiter *waiter, struct file *filp,
+		      struct wait_queue_head *wq_head)
+{
+	might_sleep();
+	waiter->filp = filp;
+	waiter->wq_head = wq_head;
+	init_wait_entry(&waiter->event, 0);
+	init_wait_entry(&waiter->revoke, 0);
+}
+EXPORT_SYMBOL_GPL(micro_wait_begin);
+
+/**
+ * micro_wait_prepare() - queue up, and see whether to sleep at all
+ * @waiter: from micro_wait_begin()
+ *
+ * Context: as micro_wait_begin(); the task is TASK_INTERRUPTIBLE afterwards.
+ * Return: 0; -ENODEV when the file is revoked; -ERESTARTSYS with a signal
+ * pending, which counts only while the condition is false.
+ */
+int micro_wait_prepare(struct micro_waiter *waiter)
+{
+	struct micro_file *f = waiter->filp->private_data;
+
+	/* Both before the checks, so that a wake-up after them is not lost */
+	prepare_to_wait(waiter->wq_head, &waiter->event, TASK_INTERRUPTIBLE);
+	prepare_to_wait(&f->wq, &waiter->revoke, TASK_INTERRUPTIBLE);
+
+	if (micro_active_revoked(&f->active))
+		return -ENODEV;
+	return signal_pending(current) ? -ERESTARTSYS : 0;
+}
+EXPORT_SYMBOL_GPL(micro_wait_prepare);
+
+/**
+ * micro_wait_end() - leave both queues
+ * @waiter: from micro_wait_begin()
+ *
+ * Context: as micro_wait_begin().
+ */
+void micro_wait_end(struct micro_waiter *waiter)
+{
+	struct micro_file *f = waiter->filp->private_data;
+
+	finish_wait(waiter->wq_head, &waiter->event);
+	finish_wait(&f->wq, &waiter->revoke);
+}
+EXPORT_SYMBOL_GPL(micro_wait_end);
