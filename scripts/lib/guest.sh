@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034
+# Sourced: the project's modules and programs, and the initramfs with them.
+# shellcheck source=kernel.sh
+source "${BASH_SOURCE[0]%/*}/kernel.sh"
+
+# Modules of the kernel itself that the tests have a use for, if it has them
+kernel_module_names='configfs fuse cuse null_blk loop gpio-sim'
+
+# guest: for the kernel chosen with kernel(), builds what changed and sets
+#   guest_modules  names of the project's modules
+#   guest_base     initramfs with everything but the command
+guest() {
+	local name=${kernel_dir##*/}
+
+	build_dir=$cache/build/$name-$repo_id
+	tools_dir=$cache/tools/$repo_id
+	need make=make gcc=gcc cpio=cpio depmod=kmod xz=xz-utils \
+		/usr/include/unistd.h=libc6-dev
+	busybox_get
+	locked "build-$name-$repo_id" build_modules || exit
+	locked "tools-$repo_id" build_tools || exit
+	locked "build-$name-$repo_id" pack_base || exit
+	guest_base=$build_dir/base.cpio
+	guest_modules=$(cd "$build_dir" && find . -name '*.ko' -printf '%f\n' | sed 's/\.ko$//; s/-/_/g')
+}
+
+busybox_get() {
+	busybox=$cache/busybox/bin/busybox
+	[[ -x $busybox ]] || locked busybox busybox_fetch || exit
+}
+
+# Fetched even if the machine has one, as that one is often not static.
+busybox_fetch() {
+	[[ ! -x $busybox ]] || return 0
+	say "fetching busybox-static"
+	apt_extract "$cache/busybox.new" busybox-static
+	rm -rf "$cache/busybox"
+	mv "$cache/busybox.new" "$cache/busybox"
+}
+
+# sources FORMAT: what the modules are made of, in a format of find
+sources() {
+	(cd "$repo" && find Kbuild include src tests/modules tests/kunit \
+		\( -name '*.[chS]' ! -name '*.mod.c' -o -name Kbuild -o -name '*.dtso' \) \
+		-printf "$1" 2>/dev/null | LC_ALL=C sort)
+}
+
+# The modules are built from a copy, for several kernels at once; the work
+# tree stays as it is.
+build_modules() {
+	local key log=$build_dir/build.log
+
+	mkdir -p "$build_dir"
+	key=$({
+		echo "$kernel_headers"
+		sources '%p %T@ %s\n'
+	} | sha256sum)
+	[[ $key != "$(cat "$build_dir/.key" 2>/dev/null)" ]] || return 0
+	rm -f "$build_dir/.key"
+
+	sources '%p\n' >"$build_dir/.sources.new"
+	if [[ -e $build_dir/.sources ]]; then
+		(cd "$build_dir" && LC_ALL=C comm -13 .sources.new .sources | xargs -r rm -f)
+	fi
+	mv "$build_dir/.sources.new" "$build_dir/.sources"
+	(cd "$repo" && cpio -pdmu --quiet "$build_dir" <"$build_dir/.sources") || die "copying the sources failed"
+
+	# the flags: the test modules too, and no BTF, which needs pahole
+	make -C "$kernel_headers" M="$build_dir" MICRO_TESTS=1 CONFIG_DEBUG_INFO_BTF_MODULES= \
+		-s -j"$(nproc)" modules >"$log" 2>&1 || {
+		sed "s|$build_dir/||g" "$log" >&2
+		die "building the modules for $kernel_release failed"
+	}
+	sed "s|$build_dir/||g" "$log" | grep -A 4 'warning:' | grep -v 'the compiler differs' >&2
+	printf '%s\n' "$key" >"$build_dir/.key"
+}
+
+# A program that does not build is missed by its own tests only.
+build_tools() {
+	mkdir -p "$tools_dir"
+	make -f "$repo/scripts/lib/tools.mk" SRC="$repo" OUT="$tools_dir" -s -k -j"$(nproc)" >&2 ||
+		say "some of the guest's programs did not build"
+}
+
+pack_base() {
+	local root=$build_dir/root lib key base=$build_dir/base.cpio
+	lib=$root/lib/modules/$kernel_release
+
+	key=$({
+		cat "$build_dir/.key"
+		cd "$tools_dir" && stat -c '%n %Y %s' -- * "$repo/scripts/guest/init" "$repo/scripts/lib/guest.sh" 2>/dev/null
+	} | sha256sum)
+	[[ ! -e $base || $key != "$(cat "$build_dir/.packed" 2>/dev/null)" ]] || return 0
+
+	rm -rf "$root"
+	mkdir -p "$root"/{bin,dev,proc,sys,tmp,root,etc,vm,run,mnt,var,usr/local/bin,tests} \
+		"$lib/updates/microkernel" "$lib/kernel"
+	ln -s bin "$root/sbin"
+	ln -s ../bin "$root/usr/bin"
+	ln -s ../bin "$root/usr/sbin"
+	cp "$busybox" "$root/bin/busybox"
+	(cd "$root/bin" && "$busybox" --list | grep -vx busybox | xargs -n 1 ln -s busybox)
+	echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
+	echo 'nobody:x:65534:65534:nobody:/:/bin/sh' >>"$root/etc/passwd"
+	echo 'root:x:0:' >"$root/etc/group"
+	cp "$repo/scripts/guest/init" "$root/init"
+	find "$tools_dir" -maxdepth 1 -type f -perm -u+x -exec cp -t "$root/usr/local/bin" {} +
+
+	copy_kernel_modules "$lib/kernel"
+	cp "$kernel_modules"/modules.{order,builtin,builtin.modinfo} "$lib" 2>/dev/null
+	find "$build_dir" -path "$root" -prune -o -name '*.ko' -exec cp -t "$lib/updates/microkernel" {} +
+	find "$lib/updates" -name '*.ko' -exec strip --strip-debug {} +
+	depmod -b "$root" "$kernel_release" || die "depmod failed"
+	(cd "$root/root" && find ../lib/modules/*/updates -name '*.ko' -exec ln -s {} . \;)
+
+	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$base.new" || die "cpio failed"
+	mv "$base.new" "$base"
+	rm -rf "$root"
+	printf '%s\n' "$key" >"$build_dir/.packed"
+}
+
+copy_kernel_modules() {
+	local name file
+	[[ -e $kernel_modules/modules.dep ]] || return 0
+	for name in $kernel_module_names; do
+		# the module, and those it depends on
+		grep -E "/$name\.ko[^ ]*:" "$kernel_modules/modules.dep" | tr -d : | tr ' ' '\n'
+	done | sort -u | while read -r file; do
+		[[ -n $file ]] || continue
+		cp "$kernel_modules/$file" "$1"
+	done
+	find "$1" -name '*.ko.xz' -exec unxz {} +
+}

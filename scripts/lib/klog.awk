@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Finds reports in a kernel log: warnings, oopses, lockdep, sanitizers, leaks.
+# Prints them and exits with 1 if there are any.
+#
+#   awk -v modules='a b' -f klog.awk LOG
+#
+# A data race (KCSAN) counts only if it is ours: the kernel has its own, which
+# we cannot mend. It is ours if one of the two accesses is in one of "modules",
+# or if both are in functions that "modules" called.
+
+BEGIN {
+	n = split(modules, names, " ")
+	for (i = 1; i <= n; i++)
+		ours["[" names[i] "]"] = 1
+	# A message's own beginning, or words that no innocent message has
+	start = "^(WARNING:|BUG[: ]|INFO:|Oops|Call Trace:|kernel BUG at|list_(add|del) corruption)" \
+		"|^(general protection fault|Kernel panic|UBSAN:|ODEBUG:|refcount_t:|kfence:)" \
+		"|^-+\\[ cut here \\]|^[a-z_]+: (INFO|BUG): "
+	anywhere = "Unable to handle kernel|sysfs: cannot create duplicate|blocked for more than" \
+		"|suspected memory leaks|kmemleak: (unreferenced|Kernel memory leak detector disabled)" \
+		"|possible (circular|recursive|irq lock inversion|deadlock)|suspicious RCU usage" \
+		"|inconsistent lock state|bad unlock balance|lock held when returning" \
+		"|held lock freed|(DEBUG_LOCKS|RCU_LOCKDEP)_WARN_ON|sleeping function called" \
+		"|scheduling while atomic|detected stalls|self-detected stall|nobody cared" \
+		"|soft lockup|hard LOCKUP|page allocation failure|vmalloc error|oom-kill" \
+		"|Bad page (state|map)|Bad rss-counter|corrupted stack end|Objects remaining" \
+		"|(tried to init an initialized|is not initialized, yet).*object" \
+		"|Attempted to kill init|double fault"
+}
+
+function add(line)
+{
+	if (shown < 200)
+		report[++shown] = line
+}
+
+function hit(    i)
+{
+	found++
+	if (!context) {
+		for (i = NR - 4; i < NR; i++)
+			if (i > 0 && i > last_shown)
+				add(history[i % 5])
+	}
+	context = 60
+}
+
+function kcsan_end(    i)
+{
+	in_kcsan = 0
+	if (top_ours || (stacks == 2 && stack_ours[1] && stack_ours[2])) {
+		found++
+		for (i = 1; i <= kcsan_lines; i++)
+			add(kcsan[i])
+	} else {
+		foreign++
+	}
+}
+
+{
+	sub(/\r$/, "")
+	history[NR % 5] = $0
+	text = $0
+	sub(/^\[ *[0-9]+\.[0-9]+\](\[ *[TC][0-9]+\])? /, "", text)
+}
+
+text ~ /^BUG: KCSAN: / {
+	in_kcsan = 1
+	kcsan_lines = stacks = top_ours = top = 0
+	delete stack_ours
+}
+
+in_kcsan {
+	kcsan[++kcsan_lines] = $0
+	if (text ~ /^(read|write|race).* (to|at|origin)/ && text !~ /^race/) {
+		stacks++
+		top = 1
+	} else if (text ~ /^ .*\+0x[0-9a-f]+\/0x/) {
+		is_ours = ($NF in ours)
+		if (is_ours)
+			stack_ours[stacks] = 1
+		if (is_ours && top)
+			top_ours = 1
+		top = 0
+	}
+	if (text ~ /^=====/ || kcsan_lines > 100)
+		kcsan_end()
+	next
+}
+
+# An injected failure dumps its stack to say where: no report.
+text ~ /^FAULT_INJECTION: forcing a failure/ {
+	injected = faults = 1
+}
+injected {
+	if (text ~ /<\/TASK>/)
+		injected = 0
+	if (text ~ /^Call Trace:/)
+		next
+}
+# ... nor is the complaint about memory that was denied on purpose
+faults && text ~ /vmalloc error|page allocation failure/ {
+	injected = 1
+	next
+}
+
+text ~ start || text ~ anywhere {
+	# a line about speculation that eBPF prints at boot on some CPUs
+	if (text !~ /Unprivileged eBPF|^INFO: lockdep is turned off/)
+		hit()
+}
+
+context {
+	add($0)
+	last_shown = NR
+	context--
+	if (text ~ /---\[ end trace/)
+		context = 0
+}
+
+END {
+	if (in_kcsan)
+		kcsan_end()
+	for (i = 1; i <= shown; i++)
+		print report[i]
+	if (foreign)
+		print "(" foreign " data races in the kernel's own code, not counted)"
+	exit found ? 1 : 0
+}
