@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What a person calls; see "make help". The kernel's build system reads Kbuild.
+
+ifdef KDIR
+KVER ?= $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+else
+KVER ?= $(shell uname -r)
+endif
+KDIR ?= /lib/modules/$(KVER)/build
+PREFIX ?= /usr
+DEPMOD ?= depmod
+
+moddir = $(DESTDIR)/lib/modules/$(KVER)/updates/microkernel
+incdir = $(DESTDIR)$(PREFIX)/include/microkernel
+
+define headers
+$(if $(wildcard $(KDIR)/Makefile),,$(error No kernel headers in $(KDIR): \
+install the package linux-headers-$(KVER), or say KDIR=folder))
+endef
+
+all:
+	$(headers)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+install: all
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) \
+		INSTALL_MOD_DIR=updates/microkernel DEPMOD=true modules_install
+	install -m 644 Module.symvers $(moddir)
+	$(DEPMOD) -b $(DESTDIR)/ $(KVER)
+	install -d $(incdir)/uapi
+	install -m 644 include/*.h $(incdir)
+	install -m 644 include/uapi/*.h $(incdir)/uapi
+
+uninstall:
+	rm -rf $(moddir) $(incdir)
+	$(DEPMOD) -b $(DESTDIR)/ $(KVER)
+
+demo:
+	@scripts/vm -- sh configfs-examples/first-instance.sh
+
+shell:
+	@scripts/vm
+
+check:
+	@tests/run --kernel 6.1 --kernel 6.12
+
+check-debug:
+	@tests/run --kernel debug
+
+check-race:
+	@tests/run --kernel race
+
+check-model:
+	@tests/run --model
+
+lint:
+	@scripts/lint
+
+# without kernel headers too
+clean:
+	find . -path ./.git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '*.dtbo' -o -name '.*.cmd' -o -name '.*.d' \
+		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
+
+define help
+make              build the modules for the running kernel, or with KDIR=folder
+                  for the kernel with its headers there
+make install      install them and the headers; DESTDIR= and PREFIX= as usual
+make uninstall    remove both
+
+These need no kernel headers, install what they miss, and run in QEMU:
+make demo         show the first instances, from mkdir to rmdir
+make shell        a shell in a guest with everything in it
+make check        every test, on Linux 6.1 and 6.12
+make check-debug  every test, on a kernel with KASAN, lockdep, kmemleak ...
+make check-race   every test, on a kernel that looks for data races (KCSAN)
+make check-model  the model of the revocation protocol, with spin
+make lint         W=1, sparse, checkpatch, shellcheck
+
+make clean        remove what was built here
+
+scripts/vm --help and tests/run --help say more. What is fetched and built for
+QEMU is in ~/.cache/microkernel.
+endef
+export help
+
+help:
+	@echo "$$help"
+
+.PHONY: all install uninstall demo shell check check-debug check-race check-model lint clean help
