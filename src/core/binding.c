@@ -159,9 +159,12 @@ struct micro_binding *micro_binding_find(unsigned int minor)
 {
 	struct micro_binding *b;
 
-	guard(rcu)();
+	rcu_read_lock();
 	b = xa_load(&micro_minors, minor);
-	return b && kobject_get_unless_zero(&b->dev.kobj) ? b : NULL;
+	if (b && !kobject_get_unless_zero(&b->dev.kobj))
+		b = NULL;
+	rcu_read_unlock();
+	return b;
 }
 
 /**
@@ -275,7 +278,7 @@ static void micro_binding_release_files(struct micro_binding *b)
 		micro_file_release_driver(f);
 
 		mutex_lock(&b->lock);
-		/* From here on close(2) may free it */
+		/* pairs with micro_file_release(), which may free it now */
 		smp_store_release(&f->state, MICRO_FILE_RELEASED);
 		wake_up_all(&b->wq);
 	}

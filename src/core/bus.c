@@ -42,20 +42,24 @@ static bool micro_matches(struct micro_instance *mi,
 			  const struct device_driver *drv)
 {
 	struct micro_rival self;
+	bool matches;
 
 	if (!READ_ONCE(mi->live))
 		return false;
 
-	guard(rcu)();
+	rcu_read_lock();
 	self.compat = rcu_dereference(mi->compat);
-	if (!self.compat)
-		return micro_name_matches(mi->mdev.name, drv->name);
-
-	self.rank = micro_compat_rank(self.compat, drv->of_match_table);
-	if (self.rank == MICRO_NO_MATCH)
-		return false;
-	return !self.rank ||
-	       !bus_for_each_drv(&micro_bus, NULL, &self, micro_is_better);
+	if (!self.compat) {
+		matches = micro_name_matches(mi->mdev.name, drv->name);
+	} else {
+		self.rank = micro_compat_rank(self.compat, drv->of_match_table);
+		/* nothing beats rank 0 */
+		matches = !self.rank ||
+			  (self.rank != MICRO_NO_MATCH &&
+			   !bus_for_each_drv(&micro_bus, NULL, &self, micro_is_better));
+	}
+	rcu_read_unlock();
+	return matches;
 }
 
 static int micro_bus_match(struct device *dev, micro_match_arg(drv))
@@ -84,20 +88,21 @@ size_t micro_modalias(struct micro_instance *mi, char *buf, size_t size)
 	const char *s;
 	size_t len;
 
-	guard(rcu)();
+	rcu_read_lock();
 	compat = rcu_dereference(mi->compat);
-	if (!compat)
-		return scnprintf(buf, size, "micro:%.*s", base, name);
-
-	len = scnprintf(buf, size, "of:N%.*sT(null)", base, name);
-	micro_compat_for_each(s, compat) {
-		size_t start = len;
-
-		if (len + strlen(s) + 2 > size)
-			break;
-		len += scnprintf(buf + len, size - len, "C%s", s);
-		strreplace(buf + start, ' ', '_');
+	if (compat) {
+		len = scnprintf(buf, size, "of:N%.*sT(null)", base, name);
+		micro_compat_for_each(s, compat) {
+			if (len + strlen(s) + 2 > size)
+				break;
+			len += scnprintf(buf + len, size - len, "C%s", s);
+		}
+		/* as of_modalias() does */
+		strreplace(buf, ' ', '_');
+	} else {
+		len = scnprintf(buf, size, "micro:%.*s", base, name);
 	}
+	rcu_read_unlock();
 	return len;
 }
 
@@ -193,8 +198,7 @@ static int micro_bus_probe(struct device *dev)
 		return -ENODEV;
 
 	err = micro_bind(mi, to_micro_driver(dev->driver));
-	scoped_guard(spinlock, &mi->lock)
-		mi->error = err;
+	WRITE_ONCE(mi->error, err);
 	return err;
 }
 

@@ -44,11 +44,12 @@ static ssize_t micro_cfs_compatible_show(struct config_item *item, char *page)
 	ssize_t len = 0;
 	const char *s;
 
-	guard(rcu)();
+	rcu_read_lock();
 	compat = rcu_dereference(cfs->mi->compat);
 	if (compat)
 		micro_compat_for_each(s, compat)
 			len += scnprintf(page + len, PAGE_SIZE - len, "%s\n", s);
+	rcu_read_unlock();
 	return len;
 }
 
@@ -88,47 +89,52 @@ static ssize_t micro_cfs_live_store(struct config_item *item,
 static ssize_t micro_cfs_status_show(struct config_item *item, char *page)
 {
 	struct micro_instance *mi = to_micro_cfs(item)->mi;
-	char error[32];
+	int err = READ_ONCE(mi->error);
+	char name[32];
 
-	guard(spinlock)(&mi->lock);
-	if (!mi->live)
+	if (!READ_ONCE(mi->live))
 		return scnprintf(page, PAGE_SIZE, "off\n");
-	if (mi->binding)
+	if (READ_ONCE(mi->binding))
 		return scnprintf(page, PAGE_SIZE, "bound\n");
-	if (!mi->error)
+	if (!err)
 		return scnprintf(page, PAGE_SIZE, "unbound\n");
+
 	/* "-ENAME" */
-	snprintf(error, sizeof(error), "%pe", ERR_PTR(mi->error));
-	return scnprintf(page, PAGE_SIZE, "failed %s\n", error + 1);
+	snprintf(name, sizeof(name), "%pe", ERR_PTR(err));
+	return scnprintf(page, PAGE_SIZE, "failed %s\n", name + 1);
 }
 
 static ssize_t micro_cfs_driver_show(struct config_item *item, char *page)
 {
 	struct micro_instance *mi = to_micro_cfs(item)->mi;
+	ssize_t len;
 
-	guard(spinlock)(&mi->lock);
-	return scnprintf(page, PAGE_SIZE, "%s\n",
-			 mi->binding ? mi->mdev.driver->name : "");
+	spin_lock(&mi->lock);
+	len = scnprintf(page, PAGE_SIZE, "%s\n",
+			mi->binding ? mi->mdev.driver->name : "");
+	spin_unlock(&mi->lock);
+	return len;
 }
 
 static ssize_t micro_cfs_devnode_show(struct config_item *item, char *page)
 {
 	struct micro_instance *mi = to_micro_cfs(item)->mi;
 
-	guard(spinlock)(&mi->lock);
-	return scnprintf(page, PAGE_SIZE, "%s%s\n",
-			 mi->binding ? "micro/" : "",
-			 mi->binding ? mi->mdev.name : "");
+	if (!READ_ONCE(mi->binding))
+		return scnprintf(page, PAGE_SIZE, "\n");
+	return scnprintf(page, PAGE_SIZE, "micro/%s\n", mi->mdev.name);
 }
 
 static ssize_t micro_cfs_dev_show(struct config_item *item, char *page)
 {
 	struct micro_instance *mi = to_micro_cfs(item)->mi;
+	dev_t devt = 0;
 
-	guard(spinlock)(&mi->lock);
-	if (!mi->binding)
-		return scnprintf(page, PAGE_SIZE, "\n");
-	return print_dev_t(page, mi->binding->dev.devt);
+	spin_lock(&mi->lock);
+	if (mi->binding)
+		devt = mi->binding->dev.devt;
+	spin_unlock(&mi->lock);
+	return devt ? print_dev_t(page, devt) : scnprintf(page, PAGE_SIZE, "\n");
 }
 
 CONFIGFS_ATTR(micro_cfs_, compatible);

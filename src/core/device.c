@@ -181,8 +181,7 @@ static int micro_instance_bind(struct micro_instance *mi)
 {
 	int err;
 
-	scoped_guard(spinlock, &mi->lock)
-		mi->error = 0;
+	WRITE_ONCE(mi->error, 0);
 
 	err = device_attach(&mi->mdev.dev);
 	if (err < 0)
@@ -207,10 +206,8 @@ int micro_instance_set_live(struct micro_instance *mi, bool live)
 {
 	/* The device lock: a bind that has begun is over, the next one sees it */
 	device_lock(&mi->mdev.dev);
-	scoped_guard(spinlock, &mi->lock) {
-		WRITE_ONCE(mi->live, live);
-		mi->error = 0;
-	}
+	WRITE_ONCE(mi->live, live);
+	WRITE_ONCE(mi->error, 0);
 	device_unlock(&mi->mdev.dev);
 
 	if (live)

@@ -287,7 +287,10 @@ static int micro_file_release(struct inode *inode, struct file *filp)
 		rwsem_release(micro_dep_map(b), _RET_IP_);
 		micro_binding_left(b);
 	} else {
-		/* The revoker needs us until the driver's release() is over */
+		/*
+		 * The revoker needs us until the driver's release() is over;
+		 * the barrier pairs with micro_binding_release_files()
+		 */
 		wait_event(b->wq, smp_load_acquire(&f->state) == MICRO_FILE_RELEASED);
 	}
 	if (f->fasync)

@@ -49,12 +49,13 @@
  * struct micro_instance - the framework's side of a micro_device
  * @mdev: what drivers see
  * @hash: node in the table of names
- * @lock: lets attributes look at mdev.driver, @binding and @error without the
- *	device lock, which whoever changes them holds too
+ * @lock: guards mdev.driver and @binding for attributes, which do not take the
+ *	device lock; whoever changes them holds both
  * @compat: compatible strings, NULL without any; read under RCU, changed by the
  *	front end with the device lock held
  * @binding: the current binding, NULL while unbound
- * @error: why the last attempt to bind failed: a negative errno, or 0
+ * @error: why the last attempt to bind failed: a negative errno, or 0; changed
+ *	by the front end and by who binds
  * @live: may be bound; changed like @compat
  * @kernel: made by micro_create_device(): its node is directly below /dev
  */
@@ -222,11 +223,14 @@ void micro_binding_put(struct micro_binding *b);
 struct micro_binding *micro_binding_find(unsigned int minor);
 void micro_binding_left(struct micro_binding *b);
 
+static inline struct lockdep_map *micro_dep_map(struct micro_binding *b)
+{
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
-#define micro_dep_map(b)	(&(b)->dep_map)
+	return &b->dep_map;
 #else
-#define micro_dep_map(b)	((struct lockdep_map *)NULL)
+	return NULL;
 #endif
+}
 
 /* file.c */
 extern const struct file_operations micro_bootstrap_fops;

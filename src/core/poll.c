@@ -45,8 +45,8 @@ static int micro_forward_wake(struct wait_queue_entry *wait, unsigned int mode,
 	__wake_up(&fw->file->wq, mode, 1, poll_to_key(events & ~POLLFREE));
 
 	if (events & POLLFREE) {
-		/* As epoll does it: the store ends our use of the queue */
 		list_del_init(&wait->entry);
+		/* As epoll does it: pairs with micro_file_unforward() */
 		smp_store_release(&fw->head, NULL);
 	}
 	return 0;
@@ -63,13 +63,30 @@ static struct micro_forward *micro_forward_find(struct micro_file *f,
 	return NULL;
 }
 
-static void micro_forward_hang(struct micro_file *f, struct micro_forward *fw,
-			       struct wait_queue_head *head)
+/* Hang a forwarder on @head: one that is there already, a free one, or @new */
+static bool micro_forward_hang(struct micro_file *f, struct wait_queue_head *head,
+			       struct micro_forward **new)
 {
+	struct micro_forward *fw;
+
+	lockdep_assert_held(&f->poll_lock);
+	if (micro_forward_find(f, head))
+		return true;
+
+	fw = micro_forward_find(f, NULL);
+	if (!fw) {
+		if (!*new)
+			return false;
+		fw = *new;
+		*new = NULL;
+		fw->next = f->forward.next;
+		f->forward.next = fw;
+	}
 	init_waitqueue_func_entry(&fw->wait, micro_forward_wake);
 	fw->file = f;
 	WRITE_ONCE(fw->head, head);
 	add_wait_queue(head, &fw->wait);
+	return true;
 }
 
 static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
@@ -78,30 +95,22 @@ static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
 	struct micro_poll_table *table = container_of(pt, struct micro_poll_table, pt);
 	struct micro_forward *new __free(kfree) = NULL;
 	struct micro_file *f = table->file;
-	struct micro_forward *fw;
+	bool hung;
 
-	scoped_guard(spinlock, &f->poll_lock) {
-		if (micro_forward_find(f, head))
-			return;
-		fw = micro_forward_find(f, NULL);
-		if (fw) {
-			micro_forward_hang(f, fw, head);
-			return;
-		}
-	}
+	spin_lock(&f->poll_lock);
+	hung = micro_forward_hang(f, head, &new);
+	spin_unlock(&f->poll_lock);
+	if (hung)
+		return;
 
 	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 	if (!new) {
 		table->failed = true;
 		return;
 	}
-
-	guard(spinlock)(&f->poll_lock);
-	if (micro_forward_find(f, head))
-		return;
-	micro_forward_hang(f, new, head);
-	new->next = f->forward.next;
-	f->forward.next = no_free_ptr(new);
+	spin_lock(&f->poll_lock);
+	micro_forward_hang(f, head, &new);
+	spin_unlock(&f->poll_lock);
 }
 
 /**
@@ -152,11 +161,12 @@ void micro_file_unforward(struct micro_file *f)
 		struct wait_queue_head *head;
 
 		/* A queue that ends with POLLFREE is freed after a grace period */
-		scoped_guard(rcu) {
-			head = smp_load_acquire(&fw->head);
-			if (head)
-				remove_wait_queue(head, &fw->wait);
-		}
+		rcu_read_lock();
+		/* pairs with micro_forward_wake() */
+		head = smp_load_acquire(&fw->head);
+		if (head)
+			remove_wait_queue(head, &fw->wait);
+		rcu_read_unlock();
 		next = fw->next;
 		if (fw != &f->forward)
 			kfree(fw);

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sample_driver: each instance keeps one message
- *
+ * sample_driver: each instance keeps one message.
  * The model to copy for a new driver. A write replaces the message (one longer
  * than the buffer gets EMSGSIZE), a read returns it, then end of file; ioctls
  * are in uapi/sample_driver.h. Loading the module makes /dev/sample_driver.
  *
  * Copyright (C) 2026 The microkernel authors
  */
-#include <linux/mutex.h>
 #include <linux/property.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-
 #include <microkernel.h>
 #include <uapi/sample_driver.h>
 
-#define SAMPLE_BUFFER_SIZE	4096	/* bytes, unless "buffer-size" says else */
-#define SAMPLE_BUFFER_MAX	(1 << 20)
+#define SAMPLE_BUFFER_SIZE	SZ_4K	/* bytes, unless "buffer-size" says else */
 
 struct sample {
 	struct mutex lock;	/* guards text and len */
@@ -87,12 +84,12 @@ static long sample_ioctl(struct micro_driver *drv, struct file *filp,
 
 static int sample_probe(struct micro_device *mdev)
 {
-	static const char first[] = "Sample driver data";
+	const char *first = "Sample driver data";
 	u32 size = SAMPLE_BUFFER_SIZE;
 	struct sample *s;
 
 	device_property_read_u32(&mdev->dev, "buffer-size", &size);
-	if (!size || size > SAMPLE_BUFFER_MAX)
+	if (!size || size > SZ_1M)
 		return -EINVAL;
 
 	s = devm_kzalloc(&mdev->dev, struct_size(s, text, size), GFP_KERNEL);
@@ -126,21 +123,17 @@ static struct micro_driver sample_driver = {
 
 static int __init sample_init(void)
 {
-	struct micro_device *mdev;
-	int err;
+	int err = micro_register_driver(&sample_driver);
 
-	err = micro_register_driver(&sample_driver);
 	if (err)
 		return err;
-
-	mdev = micro_create_device(sample_driver.name, NULL);
+	sample_driver.private_data = micro_create_device(sample_driver.name, NULL);
+	err = PTR_ERR_OR_ZERO(sample_driver.private_data);
 	/* A user may have made an instance of that name, which is as good */
-	if (IS_ERR(mdev) && PTR_ERR(mdev) != -EEXIST) {
-		micro_unregister_driver(&sample_driver);
-		return PTR_ERR(mdev);
-	}
-	sample_driver.private_data = mdev;
-	return 0;
+	if (!err || err == -EEXIST)
+		return 0;
+	micro_unregister_driver(&sample_driver);
+	return err;
 }
 module_init(sample_init);
 
