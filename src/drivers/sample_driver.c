@@ -14,8 +14,6 @@
 #include <microkernel.h>
 #include <uapi/sample_driver.h>
 
-#define SAMPLE_BUFFER_SIZE	SZ_4K	/* bytes, unless "buffer-size" says else */
-
 struct sample {
 	struct mutex lock;	/* guards text and len */
 	u32 size;
@@ -85,7 +83,7 @@ static long sample_ioctl(struct micro_driver *drv, struct file *filp,
 static int sample_probe(struct micro_device *mdev)
 {
 	const char *first = "Sample driver data";
-	u32 size = SAMPLE_BUFFER_SIZE;
+	u32 size = SZ_4K;	/* unless the property says else */
 	struct sample *s;
 
 	device_property_read_u32(&mdev->dev, "buffer-size", &size);
