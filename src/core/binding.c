@@ -47,7 +47,7 @@
  * binding would cost a lookup that is linear in the number of bindings.
  */
 static DEFINE_XARRAY_ALLOC(micro_minors);
-static struct cdev micro_cdev;
+static struct cdev *micro_cdev;
 static dev_t micro_devt;
 
 static struct micro_binding *dev_to_binding(const struct device *dev)
@@ -315,13 +315,20 @@ int micro_bindings_init(void)
 	if (err)
 		goto err_class;
 
-	cdev_init(&micro_cdev, &micro_bootstrap_fops);
-	micro_cdev.owner = THIS_MODULE;
-	err = cdev_add(&micro_cdev, micro_devt, MICRO_MINORS);
-	if (err)
+	/* Not a static one: whoever looks at it last may do so after we went */
+	err = -ENOMEM;
+	micro_cdev = cdev_alloc();
+	if (!micro_cdev)
 		goto err_region;
+	micro_cdev->ops = &micro_bootstrap_fops;
+	micro_cdev->owner = THIS_MODULE;
+	err = cdev_add(micro_cdev, micro_devt, MICRO_MINORS);
+	if (err)
+		goto err_cdev;
 	return 0;
 
+err_cdev:
+	kobject_put(&micro_cdev->kobj);
 err_region:
 	unregister_chrdev_region(micro_devt, MICRO_MINORS);
 err_class:
@@ -331,7 +338,7 @@ err_class:
 
 void micro_bindings_exit(void)
 {
-	cdev_del(&micro_cdev);
+	cdev_del(micro_cdev);
 	unregister_chrdev_region(micro_devt, MICRO_MINORS);
 	class_unregister(&micro_class);
 	xa_destroy(&micro_minors);

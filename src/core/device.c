@@ -184,12 +184,10 @@ static int micro_instance_bind(struct micro_instance *mi)
 	WRITE_ONCE(mi->error, 0);
 
 	err = device_attach(&mi->mdev.dev);
-	if (err < 0)
-		return err;
 	if (!err && !READ_ONCE(mi->error))
 		micro_request_driver(mi);
-
-	err = READ_ONCE(mi->error);
+	if (err >= 0)
+		err = READ_ONCE(mi->error);
 	/* what sysfs bind answers too: EPROBE_DEFER is not for user space */
 	return err == -EPROBE_DEFER ? -EAGAIN : err;
 }

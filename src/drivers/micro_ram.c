@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * micro_ram: a piece of memory that all who open an instance share
+ *
+ * The model to copy for a driver that is mapped. It is read and written at an
+ * offset, as a disk is: a read at the end gets 0, a write ENOSPC. mmap() maps
+ * the same memory; touching it behind the end raises SIGBUS. The firmware
+ * property "size" is the size in bytes, 1 to 1 GiB; pages are allocated when
+ * they are first written or mapped.
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/property.h>
+#include <linux/rwsem.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <linux/xarray.h>
+
+#include <microkernel.h>
+
+#define RAM_SIZE	SZ_1M	/* bytes, unless "size" says else */
+#define RAM_SIZE_MAX	SZ_1G
+
+/**
+ * struct ram - an instance
+ * @lock: makes writes atomic for readers. Held over copies to and from user
+ *	space, which may fault: nothing that fault() does may take it
+ * @pages: by index; added by whoever is first, until remove()
+ * @size: in bytes
+ */
+struct ram {
+	struct rw_semaphore lock;
+	struct xarray pages;
+	u32 size;
+};
+
+static struct ram *file_to_ram(const struct file *filp)
+{
+	return micro_get_drvdata(micro_file_device(filp));
+}
+
+static struct page *ram_page(struct ram *ram, pgoff_t index)
+{
+	struct page *page = xa_load(&ram->pages, index);
+	struct page *old;
+
+	if (page)
+		return page;
+
+	/* Paid for by who uses it, and no reason to kill anybody */
+	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL |
+			  __GFP_NOWARN);
+	if (!page)
+		return NULL;
+
+	old = xa_cmpxchg(&ram->pages, index, NULL, page, GFP_KERNEL_ACCOUNT);
+	if (old) {
+		__free_page(page);
+		page = xa_is_err(old) ? NULL : old;
+	}
+	return page;
+}
+
+/* What of a page lies between @pos and the end */
+static size_t ram_piece(const struct ram *ram, loff_t pos)
+{
+	return min_t(size_t, PAGE_SIZE - offset_in_page(pos), ram->size - pos);
+}
+
+static ssize_t ram_read_iter(struct micro_driver *drv, struct kiocb *iocb,
+			     struct iov_iter *to)
+{
+	struct ram *ram = file_to_ram(iocb->ki_filp);
+	ssize_t done = 0;
+
+	guard(rwsem_read)(&ram->lock);
+	while (iov_iter_count(to) && iocb->ki_pos < ram->size) {
+		struct page *page = xa_load(&ram->pages, iocb->ki_pos >> PAGE_SHIFT);
+		size_t len = ram_piece(ram, iocb->ki_pos);
+
+		if (page)
+			len = copy_to_iter(page_address(page) + offset_in_page(iocb->ki_pos),
+					   len, to);
+		else
+			len = iov_iter_zero(len, to);
+		if (!len)
+			return done ?: -EFAULT;
+		iocb->ki_pos += len;
+		done += len;
+	}
+	return done;
+}
+
+static ssize_t ram_write_iter(struct micro_driver *drv, struct kiocb *iocb,
+			      struct iov_iter *from)
+{
+	struct ram *ram = file_to_ram(iocb->ki_filp);
+	ssize_t done = 0;
+
+	guard(rwsem_write)(&ram->lock);
+	while (iov_iter_count(from)) {
+		struct page *page;
+		size_t len;
+
+		if (iocb->ki_pos >= ram->size)
+			return done ?: -ENOSPC;
+		page = ram_page(ram, iocb->ki_pos >> PAGE_SHIFT);
+		if (!page)
+			return done ?: -ENOMEM;
+		len = copy_from_iter(page_address(page) + offset_in_page(iocb->ki_pos),
+				     ram_piece(ram, iocb->ki_pos), from);
+		if (!len)
+			return done ?: -EFAULT;
+		iocb->ki_pos += len;
+		done += len;
+	}
+	return done;
+}
+
+static loff_t ram_llseek(struct micro_driver *drv, struct file *filp,
+			 loff_t offset, int whence)
+{
+	return fixed_size_llseek(filp, offset, whence, file_to_ram(filp)->size);
+}
+
+/* Never called once the device goes, so it may look at the instance */
+static vm_fault_t ram_fault(struct vm_fault *vmf)
+{
+	struct ram *ram = file_to_ram(vmf->vma->vm_file);
+	struct page *page;
+
+	if (vmf->pgoff >= DIV_ROUND_UP(ram->size, PAGE_SIZE))
+		return VM_FAULT_SIGBUS;
+
+	page = ram_page(ram, vmf->pgoff);
+	if (!page)
+		return VM_FAULT_SIGBUS;
+
+	/* The reference keeps the page for whoever pins it beyond remove() */
+	get_page(page);
+	vmf->page = page;
+	return 0;
+}
+
+static const struct vm_operations_struct ram_vm_ops = {
+	.fault = ram_fault,
+};
+
+static int ram_mmap(struct micro_driver *drv, struct file *filp,
+		    struct vm_area_struct *vma)
+{
+	vma->vm_ops = &ram_vm_ops;
+	return 0;
+}
+
+static int ram_probe(struct micro_device *mdev)
+{
+	struct device *dev = &mdev->dev;
+	u32 size = RAM_SIZE;
+	struct ram *ram;
+	int err;
+
+	if (device_property_present(dev, "size")) {
+		err = device_property_read_u32(dev, "size", &size);
+		if (err || !size || size > RAM_SIZE_MAX) {
+			dev_err(dev, "size has to be 1 byte to 1 GiB\n");
+			return -EINVAL;
+		}
+	}
+
+	ram = devm_kzalloc(dev, sizeof(*ram), GFP_KERNEL);
+	if (!ram)
+		return -ENOMEM;
+
+	init_rwsem(&ram->lock);
+	xa_init(&ram->pages);
+	ram->size = size;
+	micro_set_drvdata(mdev, ram);
+	return 0;
+}
+
+static void ram_remove(struct micro_device *mdev)
+{
+	struct ram *ram = micro_get_drvdata(mdev);
+	unsigned long index;
+	struct page *page;
+
+	xa_for_each(&ram->pages, index, page) {
+		put_page(page);
+		cond_resched();
+	}
+	xa_destroy(&ram->pages);
+}
+
+static const struct of_device_id ram_of_match[] = {
+	{ .compatible = "microkernel,ram" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, ram_of_match);
+
+static struct micro_driver ram_driver = {
+	.name = "micro_ram",
+	.probe = ram_probe,
+	.remove = ram_remove,
+	.read_iter = ram_read_iter,
+	.write_iter = ram_write_iter,
+	.llseek = ram_llseek,
+	.mmap = ram_mmap,
+	.driver.of_match_table = ram_of_match,
+};
+module_micro_driver(ram_driver);
+
+MODULE_ALIAS_MICRO("micro_ram");
+MODULE_AUTHOR("The microkernel authors");
+MODULE_DESCRIPTION("A piece of memory that all who open an instance share");
+MODULE_LICENSE("GPL");
