@@ -3,14 +3,13 @@
  * micro_fifo: a bounded byte pipe between all who open an instance
  *
  * The model to copy for a driver whose operations sleep. Reads and writes
- * behave as pipe(7) says, with two differences: there is no end of file, as an
- * instance has no fixed writers, and a write is atomic up to PIPE_BUF bytes or
- * the size of the fifo, whichever is less. The firmware property "fifo-size" is
- * the size in bytes, a power of two.
+ * behave as pipe(7) says, except that there is no end of file, and that a write
+ * is atomic up to the fifo's size if that is less than PIPE_BUF. The firmware
+ * property "fifo-size" is the size in bytes, a power of two.
  *
  * Copyright (C) 2026 The microkernel authors
  */
-#include <linux/fs.h>
+#include <linux/dma-mapping.h>
 #include <linux/kfifo.h>
 #include <linux/log2.h>
 #include <linux/mutex.h>
@@ -24,21 +23,12 @@
 
 #define FIFO_SIZE	65536	/* bytes, unless "fifo-size" says else */
 
-/**
- * struct fifo - an instance
- * @lock: guards @bytes; whether to sleep is decided without it, and once more
- *	with it
- * @bytes: what was written and not read yet
- * @readable: woken when bytes came
- * @writable: woken when room came
- * @fasync: who wants SIGIO for both
- */
 struct fifo {
-	struct mutex lock;
+	struct mutex lock;		/* guards bytes */
 	DECLARE_KFIFO_PTR(bytes, u8);
 	wait_queue_head_t readable;
 	wait_queue_head_t writable;
-	struct fasync_struct *fasync;
+	struct fasync_struct *fasync;	/* who wants SIGIO */
 };
 
 static struct fifo *file_to_fifo(struct file *filp)
@@ -46,14 +36,15 @@ static struct fifo *file_to_fifo(struct file *filp)
 	return micro_get_drvdata(micro_file_device(filp));
 }
 
-/* These two for conditions to sleep on: a guess, made again under the lock */
 static unsigned int fifo_filled(struct fifo *fifo)
 {
+	/* A guess, to sleep or not: the lock is taken and it is made again */
 	return data_race(kfifo_len(&fifo->bytes));
 }
 
 static unsigned int fifo_room(struct fifo *fifo)
 {
+	/* Likewise */
 	return data_race(kfifo_avail(&fifo->bytes));
 }
 
@@ -65,8 +56,8 @@ static unsigned int fifo_atomic(struct fifo *fifo)
 
 /*
  * kfifo's copies to user space take no iov_iter, so the bytes are copied from
- * where they are: in one or, where the ring wraps, two pieces. A piece that is
- * not copied because of a bad address stays.
+ * where they are: in one or, where the ring wraps, two pieces. What is not
+ * copied because of a bad address stays.
  */
 static ssize_t fifo_copy_out(struct fifo *fifo, struct iov_iter *to)
 {
@@ -74,14 +65,18 @@ static ssize_t fifo_copy_out(struct fifo *fifo, struct iov_iter *to)
 	size_t done = 0;
 	int n, i;
 
-	sg_init_table(pieces, ARRAY_SIZE(pieces));
-	n = kfifo_dma_out_prepare(&fifo->bytes, pieces, ARRAY_SIZE(pieces),
-				  iov_iter_count(to));
+	sg_init_table(pieces, 2);
+	n = kfifo_dma_out_prepare(&fifo->bytes, pieces, 2, iov_iter_count(to));
 	if (!n)
 		return 0;
 
-	for_each_sg(pieces, piece, n, i)
-		done += copy_to_iter(sg_virt(piece), piece->length, to);
+	for_each_sg(pieces, piece, n, i) {
+		size_t len = copy_to_iter(sg_virt(piece), piece->length, to);
+
+		done += len;
+		if (len < piece->length)
+			break;
+	}
 	kfifo_dma_out_finish(&fifo->bytes, done);
 	return done ?: -EFAULT;
 }
@@ -95,11 +90,15 @@ static ssize_t fifo_copy_in(struct fifo *fifo, struct iov_iter *from, size_t nee
 	if (kfifo_avail(&fifo->bytes) < need)
 		return 0;
 
-	sg_init_table(pieces, ARRAY_SIZE(pieces));
-	n = kfifo_dma_in_prepare(&fifo->bytes, pieces, ARRAY_SIZE(pieces),
-				 iov_iter_count(from));
-	for_each_sg(pieces, piece, n, i)
-		done += copy_from_iter(sg_virt(piece), piece->length, from);
+	sg_init_table(pieces, 2);
+	n = kfifo_dma_in_prepare(&fifo->bytes, pieces, 2, iov_iter_count(from));
+	for_each_sg(pieces, piece, n, i) {
+		size_t len = copy_from_iter(sg_virt(piece), piece->length, from);
+
+		done += len;
+		if (len < piece->length)
+			break;
+	}
 	kfifo_dma_in_finish(&fifo->bytes, done);
 	return done ?: -EFAULT;
 }
@@ -112,7 +111,6 @@ static ssize_t fifo_read_iter(struct micro_driver *drv, struct kiocb *iocb,
 
 	if (!iov_iter_count(to))
 		return 0;
-
 	/* Another reader may take the bytes that we were woken for */
 	do {
 		ret = micro_wait_event_iocb(iocb, fifo->readable, fifo_filled(fifo));
@@ -123,7 +121,6 @@ static ssize_t fifo_read_iter(struct micro_driver *drv, struct kiocb *iocb,
 		ret = fifo_copy_out(fifo, to);
 		mutex_unlock(&fifo->lock);
 	} while (!ret);
-
 	if (ret > 0) {
 		wake_up_interruptible_poll(&fifo->writable, EPOLLOUT | EPOLLWRNORM);
 		kill_fasync(&fifo->fasync, SIGIO, POLL_OUT);
@@ -137,8 +134,7 @@ static ssize_t fifo_write_iter(struct micro_driver *drv, struct kiocb *iocb,
 	struct fifo *fifo = file_to_fifo(iocb->ki_filp);
 	size_t count = iov_iter_count(from);
 	size_t need = count <= fifo_atomic(fifo) ? count : 1;
-	ssize_t done = 0;
-	ssize_t ret = 0;
+	ssize_t done = 0, ret = 0;
 
 	while (iov_iter_count(from)) {
 		ret = micro_wait_event_iocb(iocb, fifo->writable, fifo_room(fifo) >= need);
@@ -154,7 +150,8 @@ static ssize_t fifo_write_iter(struct micro_driver *drv, struct kiocb *iocb,
 			break;
 		if (!ret)
 			continue;
-
+		/* What is left is long, or has a bad address: as it fits */
+		need = 1;
 		done += ret;
 		wake_up_interruptible_poll(&fifo->readable, EPOLLIN | EPOLLRDNORM);
 		kill_fasync(&fifo->fasync, SIGIO, POLL_IN);
@@ -170,7 +167,6 @@ static __poll_t fifo_poll(struct micro_driver *drv, struct file *filp,
 
 	poll_wait(filp, &fifo->readable, wait);
 	poll_wait(filp, &fifo->writable, wait);
-
 	if ((filp->f_mode & FMODE_READ) && fifo_filled(fifo))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if ((filp->f_mode & FMODE_WRITE) && fifo_room(fifo) >= fifo_atomic(fifo))
@@ -195,14 +191,13 @@ static int fifo_probe(struct micro_device *mdev)
 	struct device *dev = &mdev->dev;
 	u32 size = FIFO_SIZE;
 	struct fifo *fifo;
-	int err;
+	int err = 0;
 
-	if (device_property_present(dev, "fifo-size")) {
+	if (device_property_present(dev, "fifo-size"))
 		err = device_property_read_u32(dev, "fifo-size", &size);
-		if (err || size < 2 || !is_power_of_2(size)) {
-			dev_err(dev, "fifo-size has to be a power of two, of 2 bytes or more\n");
-			return -EINVAL;
-		}
+	if (err || size < 2 || !is_power_of_2(size)) {
+		dev_err(dev, "fifo-size has to be a number, a power of two, at least 2\n");
+		return -EINVAL;
 	}
 
 	fifo = devm_kzalloc(dev, sizeof(*fifo), GFP_KERNEL);

@@ -161,14 +161,13 @@ static int ram_probe(struct micro_device *mdev)
 	struct device *dev = &mdev->dev;
 	u32 size = RAM_SIZE;
 	struct ram *ram;
-	int err;
+	int err = 0;
 
-	if (device_property_present(dev, "size")) {
+	if (device_property_present(dev, "size"))
 		err = device_property_read_u32(dev, "size", &size);
-		if (err || !size || size > RAM_SIZE_MAX) {
-			dev_err(dev, "size has to be 1 byte to 1 GiB\n");
-			return -EINVAL;
-		}
+	if (err || !size || size > RAM_SIZE_MAX) {
+		dev_err(dev, "size has to be a number, 1 to 1073741824\n");
+		return -EINVAL;
 	}
 
 	ram = devm_kzalloc(dev, sizeof(*ram), GFP_KERNEL);
