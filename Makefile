@@ -9,6 +9,8 @@ endif
 KDIR ?= /lib/modules/$(KVER)/build
 PREFIX ?= /usr
 DEPMOD ?= depmod
+# where depmod is, which only root has in the path
+export PATH := $(PATH):/usr/sbin:/sbin
 
 moddir = $(DESTDIR)/lib/modules/$(KVER)/updates/microkernel
 incdir = $(DESTDIR)$(PREFIX)/include/microkernel

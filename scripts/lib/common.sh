@@ -7,6 +7,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/microkernel
 # A second clone of the repository gets build folders of its own.
 repo_id=$(sha256sum <<<"$repo" | cut -c1-12)
 mkdir -p "$cache"
+# where depmod is, which only root has in the path
+PATH+=:/usr/sbin:/sbin
 
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
