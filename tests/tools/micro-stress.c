@@ -1,0 +1,1309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * micro-stress: every operation on instances of micro_count, which come and go
+ *
+ * One process ("chaos") makes, removes, unbinds, rebinds and reloads; others,
+ * each with several threads, open the instances and do everything one can do to
+ * an open file. Two kinds of promises are checked here: each call has one of the
+ * documented results, and a file that said ENODEV once is dead for ever. What
+ * happens below is checked by the driver.
+ *
+ * The supervisor starts them, looks that all of them get on, and has them end.
+ * Whoever sleeps in the driver at that time is woken by the last unplug.
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/io_uring.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COUNT_IOC_ID		_IOR('C', 0, uint64_t)
+#define COUNT_IOC_SLEEP		_IO('C', 1)
+#define COUNT_IOC_SPIN		_IO('C', 2)
+
+#define CONFIGFS		"/sys/kernel/config/micro"
+#define DRIVERS			"/sys/bus/micro_bus/drivers"
+#define PARAMETERS		"/sys/module/micro_count/parameters"
+
+#define MAX_TASKS		64
+#define SLOTS			6
+#define STUCK_SECONDS		90
+#define DEAD_WORD		0xddddddddddddddddull
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+
+/* What the openers do; also the rows of the table that is printed */
+enum op {
+	OP_OPEN, OP_CLOSE, OP_READ, OP_WRITE, OP_READV, OP_PREAD, OP_IOCTL,
+	OP_SLEEP, OP_SPIN, OP_POLL, OP_EPOLL, OP_LSEEK, OP_MMAP, OP_TOUCH,
+	OP_MUNMAP, OP_FASYNC, OP_DUP, OP_FORK, OP_PASS, OP_SPLICE, OP_URING,
+	OP_MKDIR, OP_RMDIR, OP_BIND, OP_UNBIND, OP_LIVE, OP_COMPAT, OP_DEVICE,
+	OP_INSMOD, OP_RMMOD, OP_SHOW,
+	OPS
+};
+
+static const char * const op_names[OPS] = {
+	"open", "close", "read", "write", "readv", "pread", "ioctl",
+	"sleep", "spin", "poll", "epoll", "lseek", "mmap", "touch",
+	"munmap", "fasync", "dup", "fork", "pass", "splice", "io_uring",
+	"mkdir", "rmdir", "bind", "unbind", "live", "compatible", "device",
+	"insmod", "rmmod", "show",
+};
+
+/* Between all processes */
+struct shared {
+	_Atomic bool stop;		/* no more trouble */
+	_Atomic bool leave;		/* nothing more at all */
+	_Atomic int errors;
+	_Atomic unsigned long steps[MAX_TASKS];
+	_Atomic int ended[MAX_TASKS];
+	_Atomic int doing[MAX_TASKS];
+	_Atomic unsigned long ok[OPS];
+	_Atomic unsigned long nodev[OPS];	/* ENODEV, ENXIO, SIGBUS, HUP */
+	_Atomic unsigned long other[OPS];
+	_Atomic unsigned long sigio;
+};
+
+static struct shared *shared;
+static uint64_t seed;
+static int instances = 6;
+static int processes = 3;
+static int threads = 3;
+static bool reload = true;
+static bool verbose;
+static int wire[2];
+static int module_fd = -1;
+
+/* splitmix64: one sequence of decisions for each task, whatever the others do */
+struct task {
+	uint64_t random;
+	int nr;
+	int epoll;
+	int uring;
+	void *sq, *cq;
+	struct io_uring_sqe *sqes;
+	struct io_uring_params params;
+	struct slot {
+		int fd;
+		bool dead;	/* it said ENODEV */
+		bool nonblock;
+		uint64_t id;	/* 0: unknown */
+		volatile uint64_t *map;
+		bool map_dead;	/* it was SIGBUS */
+		bool map_readonly;
+	} slots[SLOTS];
+};
+
+static uint64_t rnd(struct task *t)
+{
+	uint64_t z = (t->random += 0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
+static unsigned int upto(struct task *t, unsigned int n)
+{
+	return rnd(t) % n;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+__attribute__((format(printf, 2, 3)))
+static void wrong(struct task *t, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (atomic_fetch_add(&shared->errors, 1) < 20)
+		printf("# wrong: task %d: %s\n", t->nr, text);
+}
+
+/* Counts a result; says whether it was not one of those that may be */
+static bool result(struct task *t, enum op op, long ret, const int *may)
+{
+	int err = errno;
+
+	if (ret >= 0) {
+		shared->ok[op]++;
+		return true;
+	}
+	if (err == ENODEV || err == ENXIO)
+		shared->nodev[op]++;
+	else
+		shared->other[op]++;
+	for (; *may; may++)
+		if (*may == err)
+			return false;
+	wrong(t, "%s: %s", op_names[op], strerror(err));
+	return false;
+}
+
+#define RESULT(t, op, ret, ...)						\
+	result(t, op, ret, (const int[]){ __VA_ARGS__, 0 })
+
+/* The same for an operation of an open file: once dead, dead for ever */
+static bool file_result(struct task *t, struct slot *s, enum op op, long ret, const int *may)
+{
+	int err = errno;
+	bool ok;
+
+	if (ret < 0 && err == ENODEV) {
+		shared->nodev[op]++;
+		s->dead = true;
+		return false;
+	}
+	if (s->dead) {
+		wrong(t, "%s of a dead file: %ld %s", op_names[op], ret,
+		      ret < 0 ? strerror(err) : "");
+		return false;
+	}
+	errno = err;
+	ok = result(t, op, ret, may);
+	return ok;
+}
+
+#define FILE_RESULT(t, s, op, ret, ...)					\
+	file_result(t, s, op, ret, (const int[]){ __VA_ARGS__, 0 })
+
+/* SIGBUS at an access that expects it; anywhere else it is the end */
+static __thread sigjmp_buf bus_jump;
+static __thread volatile sig_atomic_t bus_expected;
+
+static void on_bus(int sig)
+{
+	if (bus_expected)
+		siglongjmp(bus_jump, 1);
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static void on_io(int sig)
+{
+	(void)sig;
+	shared->sigio++;
+}
+
+/* Reads, maybe writes; returns false for SIGBUS */
+static bool touch(volatile uint64_t *p, bool write, uint64_t *value)
+{
+	if (sigsetjmp(bus_jump, 1)) {
+		bus_expected = 0;
+		return false;
+	}
+	bus_expected = 1;
+	*value = p[0];
+	if (write)
+		p[1] = *value;
+	bus_expected = 0;
+	return true;
+}
+
+/* Openers */
+
+static void slot_unmap(struct task *t, struct slot *s)
+{
+	if (!s->map)
+		return;
+	RESULT(t, OP_MUNMAP, munmap((void *)s->map, getpagesize()), 0);
+	s->map = NULL;
+}
+
+static void do_touch(struct task *t, struct slot *s)
+{
+	uint64_t value;
+
+	if (!s->map)
+		return;
+	if (!touch(s->map, upto(t, 2) && !s->map_readonly, &value)) {
+		shared->nodev[OP_TOUCH]++;
+		s->map_dead = true;
+		return;
+	}
+	shared->ok[OP_TOUCH]++;
+	/* A dead file's mapping works until it is zapped, and that is before remove() */
+	if (s->map_dead)
+		wrong(t, "touched a dead mapping");
+	else if (value == DEAD_WORD || (s->id && value != s->id))
+		wrong(t, "mapping of instance %llu has %llx", (unsigned long long)s->id,
+		      (unsigned long long)value);
+}
+
+static void do_close(struct task *t, struct slot *s)
+{
+	/* half of the mappings outlive their file, for a moment */
+	if (upto(t, 2))
+		slot_unmap(t, s);
+	RESULT(t, OP_CLOSE, close(s->fd), 0);
+	s->fd = -1;
+	do_touch(t, s);
+	slot_unmap(t, s);
+}
+
+static void slot_init(struct task *t, struct slot *s, int fd)
+{
+	*s = (struct slot){ .fd = fd };
+	s->nonblock = fcntl(fd, F_GETFL) & O_NONBLOCK;
+	if (FILE_RESULT(t, s, OP_IOCTL, ioctl(fd, COUNT_IOC_ID, &s->id), 0) && !s->id)
+		wrong(t, "instance without id");
+}
+
+static void do_open(struct task *t, struct slot *s)
+{
+	char path[64];
+	unsigned int nr = upto(t, instances + 1);
+	int flags = O_RDWR | O_CLOEXEC;
+	int fd;
+
+	if (upto(t, 3))
+		flags |= O_NONBLOCK;
+	if (!upto(t, 16))
+		flags |= O_SYNC;
+	if (nr == (unsigned int)instances)
+		strcpy(path, "/dev/micro_count");
+	else
+		sprintf(path, "/dev/micro/micro_count.%u", nr);
+	fd = open(path, flags);
+	if (RESULT(t, OP_OPEN, fd, ENOENT, ENXIO, ENODEV, EBUSY)) {
+		if (flags & O_SYNC & ~O_DSYNC)
+			wrong(t, "open with O_SYNC worked");
+		slot_init(t, s, fd);
+	} else {
+		usleep(upto(t, 2000));
+	}
+}
+
+static void do_read(struct task *t, struct slot *s)
+{
+	char buf[64];
+
+	FILE_RESULT(t, s, OP_READ, read(s->fd, buf, sizeof(buf)), EAGAIN, EINTR);
+}
+
+static void do_write(struct task *t, struct slot *s)
+{
+	char buf[512] = "";
+
+	FILE_RESULT(t, s, OP_WRITE, write(s->fd, buf, 1 + upto(t, sizeof(buf))), EAGAIN, EINTR);
+}
+
+static void do_readv(struct task *t, struct slot *s)
+{
+	char a[16], b[16];
+	struct iovec iov[2] = { { a, sizeof(a) }, { b, sizeof(b) } };
+
+	FILE_RESULT(t, s, OP_READV, readv(s->fd, iov, 2), EAGAIN, EINTR);
+}
+
+static void do_pread(struct task *t, struct slot *s)
+{
+	char buf[16];
+
+	FILE_RESULT(t, s, OP_PREAD, pread(s->fd, buf, sizeof(buf), upto(t, 100)),
+		    EAGAIN, EINTR);
+}
+
+static void do_ioctl(struct task *t, struct slot *s)
+{
+	uint64_t id = 0;
+
+	if (FILE_RESULT(t, s, OP_IOCTL, ioctl(s->fd, COUNT_IOC_ID, &id), 0) &&
+	    s->id && id != s->id)
+		wrong(t, "was instance %llu, is %llu", (unsigned long long)s->id,
+		      (unsigned long long)id);
+}
+
+static void do_sleep(struct task *t, struct slot *s)
+{
+	FILE_RESULT(t, s, OP_SLEEP, ioctl(s->fd, COUNT_IOC_SLEEP), EINTR);
+}
+
+static void do_spin(struct task *t, struct slot *s)
+{
+	FILE_RESULT(t, s, OP_SPIN, ioctl(s->fd, COUNT_IOC_SPIN), EINTR);
+}
+
+static void do_poll(struct task *t, struct slot *s)
+{
+	short want = upto(t, 3) ? POLLIN | POLLOUT : POLLPRI;
+	struct pollfd p = { .fd = s->fd, .events = want };
+	int n = poll(&p, 1, upto(t, 4) ? 0 : upto(t, 20));
+
+	if (!RESULT(t, OP_POLL, n, EINTR))
+		return;
+	if ((p.revents & (POLLHUP | POLLERR)) == (POLLHUP | POLLERR)) {
+		shared->nodev[OP_POLL]++;
+		s->dead = true;
+	} else if (s->dead || (p.revents & (POLLHUP | POLLERR | POLLNVAL))) {
+		wrong(t, "poll of a %s file: %#x", s->dead ? "dead" : "live", p.revents);
+	}
+}
+
+static void do_epoll(struct task *t, struct slot *s)
+{
+	struct epoll_event ev = { .events = EPOLLIN | (upto(t, 2) ? EPOLLET : 0) };
+	struct epoll_event evs[4];
+	int n;
+
+	if (upto(t, 2))
+		ev.events |= EPOLLOUT;
+	ev.data.fd = s->fd;
+	RESULT(t, OP_EPOLL,
+	       epoll_ctl(t->epoll, upto(t, 4) ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, s->fd, &ev),
+	       EEXIST, ENOENT);
+	n = epoll_wait(t->epoll, evs, 4, upto(t, 3) ? 0 : upto(t, 10));
+	RESULT(t, OP_EPOLL, n, EINTR);
+	while (n-- > 0)
+		if (evs[n].events & EPOLLHUP)
+			shared->nodev[OP_EPOLL]++;
+}
+
+static void do_lseek(struct task *t, struct slot *s)
+{
+	FILE_RESULT(t, s, OP_LSEEK, lseek(s->fd, upto(t, 4096), SEEK_SET), 0);
+}
+
+static void do_mmap(struct task *t, struct slot *s)
+{
+	static const int at[] = { 0, 1, 2, 3, 16, 32, 48 };
+	int page = at[upto(t, ARRAY_SIZE(at))];
+	bool private = !upto(t, 3);
+	int prot = PROT_READ | PROT_WRITE;
+	void *p;
+
+	slot_unmap(t, s);
+	/* x86 can't fork a private mapping of remap_pfn_range() that was written to */
+	if (page == 32 && private)
+		prot = PROT_READ;
+	p = mmap(NULL, getpagesize(), prot,
+		 private ? MAP_PRIVATE : MAP_SHARED, s->fd, (off_t)page * getpagesize());
+	if (!FILE_RESULT(t, s, OP_MMAP, p == MAP_FAILED ? -1 : 0, page == 48 ? EXDEV : 0))
+		return;
+	if (page == 48) {
+		wrong(t, "mmap worked that fails");
+		munmap(p, getpagesize());
+		return;
+	}
+	s->map = p;
+	s->map_dead = false;
+	s->map_readonly = !(prot & PROT_WRITE);
+	do_touch(t, s);
+}
+
+static void do_munmap(struct task *t, struct slot *s)
+{
+	slot_unmap(t, s);
+}
+
+static void do_fasync(struct task *t, struct slot *s)
+{
+	int flags = fcntl(s->fd, F_GETFL);
+
+	if (flags < 0) {
+		wrong(t, "F_GETFL: %s", strerror(errno));
+		return;
+	}
+	fcntl(s->fd, F_SETOWN, getpid());
+	if (flags & FASYNC)
+		RESULT(t, OP_FASYNC, fcntl(s->fd, F_SETFL, flags & ~FASYNC), 0);
+	else
+		FILE_RESULT(t, s, OP_FASYNC, fcntl(s->fd, F_SETFL, flags | FASYNC), 0);
+}
+
+static void do_dup(struct task *t, struct slot *s)
+{
+	int fd = dup(s->fd);
+
+	if (!RESULT(t, OP_DUP, fd, 0))
+		return;
+	/* the copy stays, the number goes */
+	RESULT(t, OP_CLOSE, close(s->fd), 0);
+	s->fd = fd;
+}
+
+static void do_fork(struct task *t, struct slot *s)
+{
+	uint64_t value;
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!RESULT(t, OP_FORK, pid, EAGAIN))
+		return;
+	if (!pid) {
+		char c = 0;
+		int bad = 0;
+
+		if (s->map && touch(s->map, !s->map_readonly, &value) &&
+		    (value == DEAD_WORD || (s->id && value != s->id)))
+			bad = 1;
+		if (s->nonblock && write(s->fd, &c, 1) < 0 &&
+		    errno != EAGAIN && errno != ENODEV && errno != EINTR)
+			bad = 2;
+		_exit(bad);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status)
+		wrong(t, "forked child: status %#x", status);
+}
+
+/* Into the wire that all processes have, or out of it */
+static void do_pass(struct task *t, struct slot *s)
+{
+	char byte = 0, control[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c;
+	int fd;
+
+	if (upto(t, 2)) {
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &s->fd, sizeof(int));
+		RESULT(t, OP_PASS, sendmsg(wire[0], &msg, MSG_DONTWAIT),
+		       EAGAIN, EINTR, ETOOMANYREFS, ENOBUFS);
+		return;
+	}
+	if (!RESULT(t, OP_PASS, recvmsg(wire[1], &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC),
+		    EAGAIN, EINTR))
+		return;
+	c = CMSG_FIRSTHDR(&msg);
+	if (!c)
+		return;
+	memcpy(&fd, CMSG_DATA(c), sizeof(int));
+	do_close(t, s);
+	slot_init(t, s, fd);
+}
+
+static void do_splice(struct task *t, struct slot *s)
+{
+	int fds[2];
+	long ret;
+
+	/* it takes the pipe's flags, not the file's: only who does not block */
+	if (!s->nonblock)
+		return;
+	if (pipe2(fds, O_NONBLOCK | O_CLOEXEC))
+		return;
+	ret = splice(s->fd, NULL, fds[1], NULL, 64, SPLICE_F_NONBLOCK);
+	/* what the kernel says without read_iter(), alive or dead */
+	if (ret < 0 && errno == EINVAL)
+		RESULT(t, OP_SPLICE, ret, EINVAL);
+	else
+		FILE_RESULT(t, s, OP_SPLICE, ret, EAGAIN, EINTR);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void uring_init(struct task *t)
+{
+	struct io_uring_params *p = &t->params;
+	size_t size;
+
+	t->uring = syscall(SYS_io_uring_setup, 4, p);
+	if (t->uring < 0)
+		return;
+	size = p->sq_off.array + p->sq_entries * sizeof(uint32_t);
+	t->sq = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, t->uring, IORING_OFF_SQ_RING);
+	size = p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe);
+	t->cq = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, t->uring, IORING_OFF_CQ_RING);
+	size = p->sq_entries * sizeof(struct io_uring_sqe);
+	t->sqes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, t->uring, IORING_OFF_SQES);
+	if (t->sq == MAP_FAILED || t->cq == MAP_FAILED || t->sqes == MAP_FAILED)
+		die("mmap of io_uring");
+}
+
+#define RING(t, ring, off, member)	\
+	((_Atomic uint32_t *)((char *)(t)->ring + (t)->params.off.member))
+
+/* One read or poll, maybe in a worker; waits until it is done */
+static void do_uring(struct task *t, struct slot *s)
+{
+	static char buf[64];
+	struct io_uring_cqe *cqe;
+	struct io_uring_sqe *sqe;
+	uint32_t tail, head;
+	int n;
+
+	if (t->uring < 0)
+		return;
+	tail = *RING(t, sq, sq_off, tail);
+	sqe = &t->sqes[tail & (t->params.sq_entries - 1)];
+	memset(sqe, 0, sizeof(*sqe));
+	sqe->fd = s->fd;
+	sqe->flags = upto(t, 2) ? IOSQE_ASYNC : 0;
+	if (upto(t, 4)) {
+		sqe->opcode = IORING_OP_READ;
+		sqe->addr = (uintptr_t)buf;
+		sqe->len = sizeof(buf);
+	} else {
+		sqe->opcode = IORING_OP_POLL_ADD;
+		sqe->poll32_events = POLLIN;
+	}
+	RING(t, sq, sq_off, array)[tail & (t->params.sq_entries - 1)] =
+		tail & (t->params.sq_entries - 1);
+	*RING(t, sq, sq_off, tail) = tail + 1;
+	n = 1;
+	for (;;) {
+		int ret = syscall(SYS_io_uring_enter, t->uring, n, 1, IORING_ENTER_GETEVENTS,
+				  NULL, 0);
+
+		if (ret > 0)
+			n = 0;
+		head = *RING(t, cq, cq_off, head);
+		if (head != *RING(t, cq, cq_off, tail))
+			break;
+		if (ret < 0 && errno != EINTR && errno != EAGAIN) {
+			wrong(t, "io_uring_enter: %s", strerror(errno));
+			return;
+		}
+	}
+	cqe = (struct io_uring_cqe *)((char *)t->cq + t->params.cq_off.cqes) +
+	      (head & (t->params.cq_entries - 1));
+	n = cqe->res;
+	*RING(t, cq, cq_off, head) = head + 1;
+	if (sqe->opcode == IORING_OP_READ) {
+		errno = n < 0 ? -n : 0;
+		FILE_RESULT(t, s, OP_URING, n, EAGAIN, EINTR, ECANCELED);
+	} else {
+		errno = n < 0 ? -n : 0;
+		RESULT(t, OP_URING, n, ECANCELED);
+		if (n > 0 && (n & POLLHUP))
+			s->dead = true;
+	}
+}
+
+static const struct {
+	void (*call)(struct task *t, struct slot *s);
+	enum op op;
+	unsigned int weight;
+} open_ops[] = {
+	{ do_close, OP_CLOSE, 12 },
+	{ do_read, OP_READ, 10 },
+	{ do_write, OP_WRITE, 14 },
+	{ do_readv, OP_READV, 4 },
+	{ do_pread, OP_PREAD, 3 },
+	{ do_ioctl, OP_IOCTL, 6 },
+	{ do_sleep, OP_SLEEP, 1 },
+	{ do_spin, OP_SPIN, 2 },
+	{ do_poll, OP_POLL, 8 },
+	{ do_epoll, OP_EPOLL, 8 },
+	{ do_lseek, OP_LSEEK, 3 },
+	{ do_mmap, OP_MMAP, 8 },
+	{ do_touch, OP_TOUCH, 12 },
+	{ do_munmap, OP_MUNMAP, 2 },
+	{ do_fasync, OP_FASYNC, 4 },
+	{ do_dup, OP_DUP, 2 },
+	{ do_fork, OP_FORK, 1 },
+	{ do_pass, OP_PASS, 3 },
+	{ do_splice, OP_SPLICE, 2 },
+	{ do_uring, OP_URING, 3 },
+};
+
+static struct task *task_new(int nr)
+{
+	struct task *t = calloc(1, sizeof(*t));
+	int i;
+
+	if (!t)
+		die("calloc");
+	t->nr = nr;
+	t->random = seed * 0x100000001b3 + nr;
+	for (i = 0; i < SLOTS; i++)
+		t->slots[i].fd = -1;
+	return t;
+}
+
+static void *opener(void *arg)
+{
+	struct task *t = task_new((intptr_t)arg);
+	unsigned int sum = 0, i;
+
+	t->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (t->epoll < 0)
+		die("epoll_create1");
+	uring_init(t);
+	for (i = 0; i < ARRAY_SIZE(open_ops); i++)
+		sum += open_ops[i].weight;
+
+	while (!shared->leave) {
+		struct slot *s = &t->slots[upto(t, SLOTS)];
+		unsigned int pick = upto(t, sum);
+
+		shared->steps[t->nr]++;
+		if (s->fd < 0) {
+			shared->doing[t->nr] = OP_OPEN;
+			do_open(t, s);
+			continue;
+		}
+		for (i = 0; pick >= open_ops[i].weight; i++)
+			pick -= open_ops[i].weight;
+		shared->doing[t->nr] = open_ops[i].op;
+		open_ops[i].call(t, s);
+	}
+	/* Every other task leaves its files to the exit of the process */
+	for (i = 0; i < SLOTS && t->nr % 2; i++)
+		if (t->slots[i].fd >= 0)
+			do_close(t, &t->slots[i]);
+	shared->ended[t->nr] = 1;
+	return NULL;
+}
+
+/* Chaos */
+
+static int write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return -1;
+	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	errno = err;
+	return err ? -1 : 0;
+}
+
+static void instance_name(struct task *t, char *name)
+{
+	sprintf(name, "micro_count.%u", upto(t, instances));
+}
+
+static void do_mkdir(struct task *t)
+{
+	char path[96], name[32];
+
+	instance_name(t, name);
+	sprintf(path, CONFIGFS "/%s", name);
+	RESULT(t, OP_MKDIR, mkdir(path, 0755), EEXIST);
+}
+
+static void do_rmdir(struct task *t)
+{
+	char path[96], name[32];
+
+	instance_name(t, name);
+	sprintf(path, CONFIGFS "/%s", name);
+	RESULT(t, OP_RMDIR, rmdir(path), ENOENT);
+}
+
+/* Gone and back, as often as one can */
+static void do_cycle(struct task *t)
+{
+	char path[96], name[32];
+
+	instance_name(t, name);
+	sprintf(path, CONFIGFS "/%s", name);
+	RESULT(t, OP_RMDIR, rmdir(path), ENOENT);
+	RESULT(t, OP_MKDIR, mkdir(path, 0755), EEXIST);
+}
+
+static void do_bind(struct task *t)
+{
+	const char *driver = upto(t, 4) ? "micro_count" : "micro_count_iter";
+	bool unbind = upto(t, 2);
+	char path[96], name[32];
+
+	instance_name(t, name);
+	if (!upto(t, 10))
+		strcpy(name, "micro_count");
+	sprintf(path, DRIVERS "/%s/%s", driver, unbind ? "unbind" : "bind");
+	/* the driver may be unloaded, the device gone, bound, off or of another driver */
+	RESULT(t, unbind ? OP_UNBIND : OP_BIND, write_to(path, name),
+	       ENOENT, ENODEV, EBUSY, EINVAL, EIO);
+}
+
+static void do_live(struct task *t)
+{
+	char path[96], name[32];
+
+	instance_name(t, name);
+	sprintf(path, CONFIGFS "/%s/live", name);
+	RESULT(t, OP_LIVE, write_to(path, upto(t, 3) ? "1" : "0"), ENOENT, EIO);
+}
+
+static void do_compat(struct task *t)
+{
+	static const char * const compat[] = {
+		"microkernel,test-count", "microkernel,test-count-iter",
+		"microkernel,test-count-iter\nmicrokernel,test-count",
+		"microkernel,test-any", "microkernel,test-count",
+		"microkernel,test-count-iter", "microkernel,test-count-fail",
+		"microkernel,test-nobody",
+	};
+	char path[96], name[32];
+
+	instance_name(t, name);
+	sprintf(path, CONFIGFS "/%s/compatible", name);
+	RESULT(t, OP_COMPAT, write_to(path, compat[upto(t, ARRAY_SIZE(compat))]),
+	       ENOENT, EIO);
+}
+
+static void do_device(struct task *t)
+{
+	/* EAGAIN: loading or unloading */
+	RESULT(t, OP_DEVICE, write_to(PARAMETERS "/device", upto(t, 2) ? "1" : "0"),
+	       ENOENT, EAGAIN, ENODEV);
+}
+
+static void do_show(struct task *t)
+{
+	static const char * const files[] = {
+		CONFIGFS "/%s/status", CONFIGFS "/%s/driver", CONFIGFS "/%s/devnode",
+		CONFIGFS "/%s/dev", CONFIGFS "/%s/compatible", CONFIGFS "/%s/live",
+		"/sys/bus/micro_bus/devices/%s/modalias",
+		"/sys/bus/micro_bus/devices/%s/uevent", "/sys/class/micro/%s/uevent",
+	};
+	char path[96], name[32], buf[4096];
+	int fd, ret, err;
+
+	instance_name(t, name);
+	sprintf(path, files[upto(t, ARRAY_SIZE(files))], name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ret = fd;
+	err = errno;
+	if (fd >= 0) {
+		ret = read(fd, buf, sizeof(buf));
+		err = errno;
+		close(fd);
+	}
+	errno = err;
+	RESULT(t, OP_SHOW, ret, ENOENT, ENODEV);
+}
+
+static int load(void)
+{
+	int ret = syscall(SYS_finit_module, module_fd, "", 0);
+
+	return ret;
+}
+
+static void unbind_all(void)
+{
+	char path[96], name[32];
+	int i;
+
+	for (i = 0; i <= instances; i++) {
+		sprintf(name, i == instances ? "micro_count" : "micro_count.%d", i);
+		sprintf(path, "/sys/bus/micro_bus/devices/%s/driver/unbind", name);
+		write_to(path, name);
+	}
+}
+
+/* The module is in use most of the time, so it takes some tries to get it out */
+static void do_reload(struct task *t)
+{
+	int i;
+
+	for (i = 0; i < 20 && !shared->stop; i++) {
+		shared->steps[t->nr]++;
+		shared->doing[t->nr] = OP_RMMOD;
+		unbind_all();
+		if (RESULT(t, OP_RMMOD, syscall(SYS_delete_module, "micro_count", O_NONBLOCK),
+			   EAGAIN, EBUSY, ENOENT))
+			break;
+	}
+	shared->doing[t->nr] = OP_INSMOD;
+	/* mkdir asks for the module too: EEXIST; or it is on its way out: EBUSY */
+	RESULT(t, OP_INSMOD, load(), EEXIST, EBUSY);
+	usleep(200000 + upto(t, 200000));
+}
+
+struct chaos {
+	void (*call)(struct task *t);
+	enum op op;
+	unsigned int weight;
+};
+
+static const struct chaos chaos_ops[] = {
+	{ do_cycle, OP_RMDIR, 20 },
+	{ do_mkdir, OP_MKDIR, 4 },
+	{ do_rmdir, OP_RMDIR, 2 },
+	{ do_bind, OP_BIND, 12 },
+	{ do_live, OP_LIVE, 8 },
+	{ do_compat, OP_COMPAT, 8 },
+	{ do_device, OP_DEVICE, 4 },
+	{ do_show, OP_SHOW, 8 },
+};
+
+static void *chaos(void *arg)
+{
+	struct task *t = task_new((intptr_t)arg);
+	unsigned int sum = 0, i;
+
+	for (i = 0; i < ARRAY_SIZE(chaos_ops); i++)
+		sum += chaos_ops[i].weight;
+	while (!shared->stop) {
+		unsigned int pick = upto(t, sum);
+
+		shared->steps[t->nr]++;
+		for (i = 0; pick >= chaos_ops[i].weight; i++)
+			pick -= chaos_ops[i].weight;
+		shared->doing[t->nr] = chaos_ops[i].op;
+		chaos_ops[i].call(t);
+		/* let openers in, who need more than one time slice for a file */
+		if (upto(t, 4))
+			usleep(upto(t, 4000));
+	}
+	shared->ended[t->nr] = 1;
+	return NULL;
+}
+
+static void *reloader(void *arg)
+{
+	struct task *t = task_new((intptr_t)arg);
+
+	while (!shared->stop)
+		do_reload(t);
+	shared->ended[t->nr] = 1;
+	return NULL;
+}
+
+/* Supervisor */
+
+struct stats {
+	long opens, releases, unplugs, unplugs_open, probes, removes, calls, bad;
+};
+
+static bool stats_parse(const char *text, struct stats *s)
+{
+	text = strstr(text, "opens=");
+	return text && sscanf(text, "opens=%ld releases=%ld unplugs=%ld unplugs_open=%ld probes=%ld removes=%ld calls=%ld bad=%ld",
+			      &s->opens, &s->releases, &s->unplugs, &s->unplugs_open,
+			      &s->probes, &s->removes, &s->calls, &s->bad) == 8;
+}
+
+static void stats_add(struct stats *a, const struct stats *b)
+{
+	a->opens += b->opens;
+	a->releases += b->releases;
+	a->unplugs += b->unplugs;
+	a->unplugs_open += b->unplugs_open;
+	a->probes += b->probes;
+	a->removes += b->removes;
+	a->calls += b->calls;
+	a->bad += b->bad;
+}
+
+static int kmsg;
+static struct stats past;	/* of modules that were unloaded */
+static int unloads;
+static bool kmsg_lost;
+
+static void kmsg_read(void)
+{
+	char buf[8192];
+	struct stats s;
+	ssize_t n;
+
+	while ((n = read(kmsg, buf, sizeof(buf) - 1)) > 0 || errno == EPIPE) {
+		if (n < 0) {
+			kmsg_lost = true;
+			continue;
+		}
+		buf[n] = '\0';
+		if (strstr(buf, "micro_count: unloaded:") && stats_parse(buf, &s)) {
+			stats_add(&past, &s);
+			unloads++;
+		}
+	}
+}
+
+static struct stats stats_now(void)
+{
+	struct stats sum, s;
+	char buf[512];
+	ssize_t n = -1;
+	int fd;
+
+	kmsg_read();
+	sum = past;
+	fd = open(PARAMETERS "/stats", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, buf, sizeof(buf) - 1);
+		close(fd);
+	}
+	if (n > 0) {
+		buf[n] = '\0';
+		if (stats_parse(buf, &s))
+			stats_add(&sum, &s);
+	}
+	return sum;
+}
+
+static void print_file(const char *path, const char *prefix)
+{
+	char line[256];
+	FILE *f = fopen(path, "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		printf("# %s%s", prefix, line);
+	if (f)
+		fclose(f);
+}
+
+static void print_stacks(void)
+{
+	struct dirent *d, *td;
+	char path[600];
+	DIR *proc, *task;
+
+	proc = opendir("/proc");
+	while (proc && (d = readdir(proc))) {
+		if (d->d_name[0] < '0' || d->d_name[0] > '9')
+			continue;
+		sprintf(path, "/proc/%s/task", d->d_name);
+		task = opendir(path);
+		while (task && (td = readdir(task))) {
+			if (td->d_name[0] == '.')
+				continue;
+			sprintf(path, "/proc/%s/task/%s/comm", d->d_name, td->d_name);
+			printf("# task %s of %s\n", td->d_name, d->d_name);
+			print_file(path, "  ");
+			sprintf(path, "/proc/%s/task/%s/stack", d->d_name, td->d_name);
+			print_file(path, "    ");
+		}
+		if (task)
+			closedir(task);
+	}
+	if (proc)
+		closedir(proc);
+	fflush(stdout);
+}
+
+static pid_t children[MAX_TASKS];
+static int child_count;
+static int task_count;
+static const char *task_role[MAX_TASKS];
+
+/* A process with some threads; the supervisor itself stays single-threaded */
+static void start(const char *role, int count, void *(*first)(void *), void *(*rest)(void *))
+{
+	pthread_t ids[MAX_TASKS];
+	int base = task_count;
+	pid_t pid;
+	int i;
+
+	if (task_count + count > MAX_TASKS) {
+		fprintf(stderr, "too many threads\n");
+		exit(2);
+	}
+	for (i = 0; i < count; i++)
+		task_role[base + i] = role;
+	task_count += count;
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (pid) {
+		children[child_count++] = pid;
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, role);
+	for (i = 0; i < count; i++)
+		if (pthread_create(&ids[i], NULL, i ? rest : first, (void *)(intptr_t)(base + i)))
+			die("pthread_create");
+	for (i = 0; i < count; i++)
+		pthread_join(ids[i], NULL);
+	exit(0);
+}
+
+static bool anybody_stuck(void)
+{
+	static unsigned long seen[MAX_TASKS];
+	static double since[MAX_TASKS];
+	bool stuck = false;
+	int i;
+
+	for (i = 0; i < task_count; i++) {
+		unsigned long steps = shared->steps[i] + shared->ended[i];
+
+		if (!since[i] || steps != seen[i]) {
+			seen[i] = steps;
+			since[i] = now();
+		} else if (!shared->ended[i] && now() - since[i] > STUCK_SECONDS) {
+			printf("# wrong: task %d (%s) is at %s for %d s, after %lu steps\n", i,
+			       task_role[i], op_names[shared->doing[i]], STUCK_SECONDS, steps);
+			stuck = true;
+		}
+	}
+	return stuck;
+}
+
+/* True when the last of @children from @first on has ended, or @seconds later */
+static bool join(int first, double seconds)
+{
+	double end = now() + seconds;
+	bool all;
+	int i, status;
+
+	do {
+		all = true;
+		for (i = first; i < child_count; i++) {
+			if (!children[i])
+				continue;
+			if (waitpid(children[i], &status, WNOHANG) == children[i]) {
+				if (status) {
+					printf("# wrong: process %d ended with %#x\n", i, status);
+					shared->errors++;
+				}
+				children[i] = 0;
+			} else {
+				all = false;
+			}
+		}
+		if (!all)
+			usleep(20000);
+		stats_now();
+	} while (!all && now() < end);
+	return all;
+}
+
+static int hung(const char *what)
+{
+	printf("# hang: %s\n", what);
+	print_stacks();
+	return 3;
+}
+
+static void remove_all(void)
+{
+	char path[96];
+	int i;
+
+	for (i = 0; i < instances; i++) {
+		sprintf(path, CONFIGFS "/micro_count.%d", i);
+		if (rmdir(path) && errno != ENOENT) {
+			printf("# wrong: last rmdir: %s\n", strerror(errno));
+			shared->errors++;
+		}
+	}
+	write_to(PARAMETERS "/device", "0");
+}
+
+/* Files are put some time after close(2) returned, where io_uring had them */
+static int unload(const char *name)
+{
+	double end = now() + 20;
+
+	while (syscall(SYS_delete_module, name, O_NONBLOCK)) {
+		if (errno == ENOENT)
+			return 0;
+		if (now() > end) {
+			printf("# wrong: rmmod %s: %s\n", name, strerror(errno));
+			shared->errors++;
+			return -1;
+		}
+		usleep(50000);
+	}
+	return 0;
+}
+
+static int entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *d;
+	int n = 0;
+
+	while (dir && (d = readdir(dir)))
+		n += d->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void usage(void)
+{
+	printf("Usage: micro-stress [OPTION]...\n"
+	       "  --seed N         for the decisions of each task (default: the time)\n"
+	       "  --seconds N      ends after that time (default 10)\n"
+	       "  --unplugs N      ends when so many instances were unplugged with files open;\n"
+	       "                   an error if --seconds come first\n"
+	       "  --processes N    that open files (default %d)\n"
+	       "  --threads N      in each of them (default %d)\n"
+	       "  --chaos N        threads that unplug (default 3)\n"
+	       "  --instances N    (default %d)\n"
+	       "  --no-reload      of the driver's module\n"
+	       "  --verbose        results of each operation\n"
+	       "Needs microkernel.ko loaded, and micro_count.ko in the current folder.\n",
+	       processes, threads, instances);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "seed", required_argument, NULL, 's' },
+		{ "seconds", required_argument, NULL, 't' },
+		{ "unplugs", required_argument, NULL, 'u' },
+		{ "processes", required_argument, NULL, 'p' },
+		{ "threads", required_argument, NULL, 'n' },
+		{ "chaos", required_argument, NULL, 'c' },
+		{ "instances", required_argument, NULL, 'i' },
+		{ "no-reload", no_argument, NULL, 'r' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	struct sigaction bus = { .sa_handler = on_bus, .sa_flags = SA_NODEFER };
+	struct sigaction io = { .sa_handler = on_io };
+	struct utsname uts;
+	struct stats s;
+	long unplugs = 0;
+	double seconds = 10, begin;
+	int chaoses = 3;
+	int c, i;
+
+	seed = time(NULL);
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 's': seed = strtoull(optarg, NULL, 0); break;
+		case 't': seconds = atof(optarg); break;
+		case 'u': unplugs = atol(optarg); break;
+		case 'p': processes = atoi(optarg); break;
+		case 'n': threads = atoi(optarg); break;
+		case 'c': chaoses = atoi(optarg); break;
+		case 'i': instances = atoi(optarg); break;
+		case 'r': reload = false; break;
+		case 'v': verbose = true; break;
+		case 'h': usage(); return 0;
+		default: usage(); return 2;
+		}
+	}
+	printf("# seed %llu\n", (unsigned long long)seed);
+	uname(&uts);
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED)
+		die("mmap");
+	module_fd = open("micro_count.ko", O_RDONLY | O_CLOEXEC);
+	if (module_fd < 0)
+		die("micro_count.ko");
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kmsg < 0 || lseek(kmsg, 0, SEEK_END) < 0)
+		die("/dev/kmsg");
+	if (load() && errno != EEXIST)
+		die("loading micro_count.ko");
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, wire))
+		die("socketpair");
+	sigaction(SIGBUS, &bus, NULL);
+	sigaction(SIGIO, &io, NULL);
+
+	begin = now();
+	start("chaos", chaoses + reload, reload ? reloader : chaos, chaos);
+	for (i = 0; i < processes; i++)
+		start("opener", threads, opener, opener);
+
+	do {
+		usleep(200000);
+		s = stats_now();
+		if (anybody_stuck())
+			return hung("a task gets nowhere");
+		if (waitpid(-1, NULL, WNOHANG | WNOWAIT) > 0)
+			break;
+	} while (now() - begin < seconds && !(unplugs && s.unplugs_open >= unplugs) &&
+		 !shared->errors && !s.bad);
+
+	shared->stop = true;
+	if (!join(0, 0) && children[0]) {
+		double end = now() + STUCK_SECONDS;
+
+		while (children[0] && now() < end)
+			join(0, 0);
+		if (children[0])
+			return hung("chaos does not end");
+	}
+	shared->leave = true;
+	remove_all();
+	close(wire[0]);
+	close(wire[1]);
+	if (!join(0, STUCK_SECONDS))
+		return hung("an opener does not end");
+
+	i = entries("/dev/micro") + entries("/sys/bus/micro_bus/devices") +
+	    entries("/sys/class/micro");
+	if (i) {
+		printf("# wrong: %d things are left of instances\n", i);
+		shared->errors++;
+	}
+	unload("micro_count");
+	unload("microkernel");
+	s = stats_now();
+
+	if (verbose)
+		for (i = 0; i < OPS; i++)
+			printf("# %-10s %9lu ok %9lu gone %9lu other\n", op_names[i],
+			       shared->ok[i], shared->nodev[i], shared->other[i]);
+	if (kmsg_lost) {
+		printf("# wrong: messages of the kernel log were lost\n");
+		shared->errors++;
+	}
+	if (s.opens != s.releases || s.opens != (long)shared->ok[OP_OPEN]) {
+		printf("# wrong: %lu files opened, the driver saw %ld opens and %ld releases\n",
+		       shared->ok[OP_OPEN], s.opens, s.releases);
+		shared->errors++;
+	}
+	if (s.bad) {
+		printf("# wrong: the driver saw %ld things that should not be\n", s.bad);
+		shared->errors++;
+	}
+	if (unplugs && s.unplugs_open < unplugs) {
+		printf("# wrong: %ld unplugs with files open, not %ld\n", s.unplugs_open, unplugs);
+		shared->errors++;
+	}
+	for (c = 0, i = 0; i < OPS; i++)
+		c += shared->ok[i] + shared->nodev[i] + shared->other[i];
+	printf("# %.0f s: %ld unplugs, %ld with files open; %ld opens, %ld releases; %d unloads\n",
+	       now() - begin, s.unplugs, s.unplugs_open, s.opens, s.releases, unloads);
+	printf("# %d calls, %ld reached the driver; %lu SIGIO; %d wrong\n", c, s.calls,
+	       shared->sigio, shared->errors);
+	return shared->errors ? 1 : 0;
+}
