@@ -25,7 +25,8 @@
  * 3. Sleepers are woken, then the driver is asked to wake its own (unplug()).
  * 4. Wait until no operation is inside.
  * 5. Zap the mappings; touching them raises SIGBUS from now on.
- * 6. The driver's release() for each file that is still open.
+ * 6. The driver's release() for each file that is still open; wait for those
+ *    that close(2) has begun.
  * 7. The driver's remove(), by the caller; after that the driver can be
  *    unloaded, while dead files stay open.
  *
@@ -265,6 +266,10 @@ static void micro_binding_drain(struct micro_binding *b)
 	rwsem_release(micro_dep_map(b), _RET_IP_);
 }
 
+/*
+ * A file that is closed now releases itself, without waiting for others: it may
+ * be gone from the list and still have the driver's release() running.
+ */
 static void micro_binding_release_files(struct micro_binding *b)
 {
 	struct micro_file *f;
@@ -301,6 +306,7 @@ void micro_binding_revoke(struct micro_binding *b)
 	micro_binding_drain(b);
 	micro_binding_zap(b);
 	micro_binding_release_files(b);
+	micro_binding_drain(b);
 }
 
 int micro_bindings_init(void)

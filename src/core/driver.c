@@ -4,6 +4,8 @@
  *
  * Copyright (C) 2026 The microkernel authors
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/slab.h>
 
 #include "micro.h"
