@@ -15,6 +15,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+struct fwnode_handle;
 struct iov_iter;
 struct kiocb;
 struct micro_driver_core;
@@ -202,6 +203,8 @@ void micro_unregister_driver(struct micro_driver *driver);
 #define MODULE_ALIAS_MICRO(name) MODULE_ALIAS("micro:" name)
 
 struct micro_device *micro_create_device(const char *name, void *data);
+struct micro_device *micro_create_device_node(const char *name, void *data,
+					      struct fwnode_handle *fwnode);
 void micro_destroy_device(struct micro_device *device);
 
 /**

@@ -124,27 +124,28 @@ static int micro_bus_uevent(micro_uevent_arg(dev), struct kobj_uevent_env *env)
 /**
  * micro_request_driver() - ask user space for the module of a device's driver
  * @mi: the device; its front end does not change its strings meanwhile
+ * @wait: until the module's init has run, and so the device is bound
  *
  * request_module() takes 55 characters; drivers for longer compatible strings
  * are left to udev, which gets the whole alias in the uevent.
  *
- * Context: may sleep, until the module's init has run and the device is bound.
+ * Context: may sleep.
  */
-void micro_request_driver(struct micro_instance *mi)
+void micro_request_driver(struct micro_instance *mi, bool wait)
 {
 	const struct micro_compat *compat = rcu_dereference_protected(mi->compat, true);
 	int base = strcspn(mi->mdev.name, ".");
 	const char *s;
 
 	if (!compat) {
-		request_module("micro:%.*s", base, mi->mdev.name);
+		__request_module(wait, "micro:%.*s", base, mi->mdev.name);
 		return;
 	}
 
 	micro_compat_for_each(s, compat) {
 		if (READ_ONCE(mi->binding))
 			break;
-		request_module("of:NTC%s", s);
+		__request_module(wait, "of:NTC%s", s);
 	}
 }
 
@@ -158,12 +159,16 @@ static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
 	if (IS_ERR(b))
 		return PTR_ERR(b);
 
+	scoped_guard(spinlock, &mi->lock)
+		WRITE_ONCE(mdev->driver, drv);
+	err = mi->front ? mi->front->bind(mi) : 0;
+	if (err)
+		goto err_put;
+
 	err = micro_driver_use(drv, mdev->private_data);
 	if (err)
 		goto err_put;
 
-	scoped_guard(spinlock, &mi->lock)
-		mdev->driver = drv;
 	err = drv->probe ? drv->probe(mdev) : 0;
 	if (err)
 		goto err_unuse;
@@ -180,10 +185,10 @@ err_remove:
 	if (drv->remove)
 		drv->remove(mdev);
 err_unuse:
-	scoped_guard(spinlock, &mi->lock)
-		mdev->driver = NULL;
 	micro_driver_unuse(drv);
 err_put:
+	scoped_guard(spinlock, &mi->lock)
+		WRITE_ONCE(mdev->driver, NULL);
 	micro_binding_put(b);
 	return err;
 }
@@ -215,9 +220,9 @@ static void micro_bus_remove(struct device *dev)
 	if (drv->remove)
 		drv->remove(&mi->mdev);
 
-	scoped_guard(spinlock, &mi->lock)
-		mi->mdev.driver = NULL;
 	micro_driver_unuse(drv);
+	scoped_guard(spinlock, &mi->lock)
+		WRITE_ONCE(mi->mdev.driver, NULL);
 	micro_binding_put(b);
 }
 

@@ -41,8 +41,11 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
 /* bus_type.match did not take a const driver */
 #define micro_match_arg(drv)	struct device_driver *drv
+/* platform_driver.remove returned an int, and this stood in for it */
+#define micro_platform_remove	remove_new
 #else
 #define micro_match_arg(drv)	const struct device_driver *drv
+#define micro_platform_remove	remove
 #endif
 
 #endif /* _MICRO_COMPAT_H */

@@ -4,11 +4,10 @@
  *
  * Copyright (C) 2026 The microkernel authors
  */
-#include <linux/configfs.h>
 #include <linux/kstrtox.h>
 #include <linux/slab.h>
 
-#include "micro.h"
+#include "configfs.h"
 
 /**
  * DOC: configfs
@@ -19,18 +18,6 @@
  * so a device exists in everything below. It does not serialize writes through
  * different opens of one file, which micro_cfs.lock does.
  */
-
-/**
- * struct micro_cfs - a directory
- * @group: configfs's side, owns this
- * @lock: one change of the device at a time
- * @mi: the device
- */
-struct micro_cfs {
-	struct config_group group;
-	struct mutex lock;
-	struct micro_instance *mi;
-};
 
 static struct micro_cfs *to_micro_cfs(struct config_item *item)
 {
@@ -159,6 +146,7 @@ static void micro_cfs_release(struct config_item *item)
 	struct micro_cfs *cfs = to_micro_cfs(item);
 
 	mutex_destroy(&cfs->lock);
+	mutex_destroy(&cfs->tree_lock);
 	kfree(cfs);
 }
 
@@ -175,21 +163,34 @@ static const struct config_item_type micro_cfs_type = {
 static struct config_group *micro_cfs_make(struct config_group *parent,
 					   const char *name)
 {
-	struct micro_cfs *cfs __free(kfree) = NULL;
+	struct micro_instance_info info = {
+		.name = name,
+		.front = &micro_cfs_front,
+	};
+	struct micro_instance *mi;
+	struct micro_cfs *cfs;
 
 	cfs = kzalloc(sizeof(*cfs), GFP_KERNEL);
 	if (!cfs)
 		return ERR_PTR(-ENOMEM);
 
-	cfs->mi = micro_instance_create(name, false, NULL);
-	if (IS_ERR(cfs->mi))
-		return ERR_CAST(cfs->mi);
-	if (!READ_ONCE(cfs->mi->binding) && !READ_ONCE(cfs->mi->error))
-		micro_request_driver(cfs->mi);
-
 	mutex_init(&cfs->lock);
+	mutex_init(&cfs->tree_lock);
 	config_group_init_type_name(&cfs->group, name, &micro_cfs_type);
-	return &no_free_ptr(cfs)->group;
+	micro_cfs_node_init(&cfs->root, cfs, &cfs->group, NULL, 0);
+
+	info.front_data = cfs;
+	/* configfs keeps quiet when it could not copy a long name */
+	mi = config_item_name(&cfs->group.cg_item) ? micro_instance_create(&info) :
+						     ERR_PTR(-ENOMEM);
+	if (IS_ERR(mi)) {
+		config_item_put(&cfs->group.cg_item);
+		return ERR_CAST(mi);
+	}
+	cfs->mi = mi;
+	if (!READ_ONCE(mi->binding) && !READ_ONCE(mi->error))
+		micro_request_driver(mi, true);
+	return &cfs->group;
 }
 
 static void micro_cfs_drop(struct config_group *parent, struct config_item *item)

@@ -4,7 +4,10 @@
  *
  * Copyright (C) 2026 The microkernel authors
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/jhash.h>
+#include <linux/property.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -102,25 +105,65 @@ static void micro_instance_release(struct device *dev)
 	micro_object_put();
 }
 
+/*
+ * Not left to the release function: dead files keep the device's memory, and
+ * whoever removes an overlay must not find its nodes in use for that.
+ */
+static void micro_instance_put_fwnode(struct micro_instance *mi)
+{
+	if (mi->fwnode) {
+		device_set_node(&mi->mdev.dev, NULL);
+		fwnode_handle_put(mi->fwnode);
+		mi->fwnode = NULL;
+	}
+}
+
+/* What a front end's text cannot say: the strings of a firmware node */
+static int micro_instance_read_compat(struct micro_instance *mi)
+{
+	const char *strings[MICRO_COMPAT_MAX];
+	char *text __free(kfree) = NULL;
+	struct micro_compat *compat;
+	size_t len = 0;
+	int count, i;
+
+	count = fwnode_property_read_string_array(mi->fwnode, "compatible", NULL, 0);
+	if (count <= 0)
+		return 0;
+	count = fwnode_property_read_string_array(mi->fwnode, "compatible", strings,
+						  min_t(int, count, MICRO_COMPAT_MAX));
+	if (count < 0)
+		return count;
+
+	text = kmalloc(count * (MICRO_COMPAT_LEN + 2), GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	for (i = 0; i < count; i++)
+		len += scnprintf(text + len, MICRO_COMPAT_LEN + 2, "%s\n", strings[i]);
+
+	compat = micro_compat_parse(text, len);
+	if (IS_ERR(compat))
+		return PTR_ERR(compat);
+	rcu_assign_pointer(mi->compat, compat);
+	return 0;
+}
+
 /**
  * micro_instance_create() - make a device; binds if a driver is there
- * @name: its name
- * @kernel: kernel code makes it, so that its node is /dev/@name
- * @data: for micro_device.private_data
+ * @info: what to make; need not stay
  *
  * Context: may sleep.
  * Return: the device, or -EINVAL, -EEXIST, -ENOSPC, -ENOMEM as ERR_PTR(). That
  * no driver was there, or that probe failed, is no error.
  */
-struct micro_instance *micro_instance_create(const char *name, bool kernel,
-					     void *data)
+struct micro_instance *micro_instance_create(const struct micro_instance_info *info)
 {
 	struct micro_instance *mi;
 	int err;
 
-	if (!micro_name_valid(name)) {
-		pr_err("'%*pE' is not a device name: 1 to %d characters of [A-Za-z0-9._:@+-], a letter or digit first\n",
-		       (int)strnlen(name, MICRO_NAME_MAX + 1), name,
+	if (!micro_device_name_valid(info->name)) {
+		pr_err("'%*pE' is not a device name: 1 to %d characters of [A-Za-z0-9._:@+-], a letter or digit first, and not reserved\n",
+		       (int)strnlen(info->name, MICRO_NAME_MAX + 1), info->name,
 		       MICRO_NAME_MAX);
 		return ERR_PTR(-EINVAL);
 	}
@@ -134,19 +177,29 @@ struct micro_instance *micro_instance_create(const char *name, bool kernel,
 	micro_object_get();
 	spin_lock_init(&mi->lock);
 	mi->live = true;
-	mi->kernel = kernel;
-	mi->mdev.private_data = data;
+	mi->kernel = info->kernel;
+	mi->front = info->front;
+	mi->front_data = info->front_data;
+	mi->mdev.private_data = info->data;
 	device_initialize(&mi->mdev.dev);
 	mi->mdev.dev.bus = &micro_bus;
 	mi->mdev.dev.release = micro_instance_release;
 	mi->mdev.dev.kobj.parent = micro_root_dir;
 
-	err = dev_set_name(&mi->mdev.dev, "%s", name);
+	err = dev_set_name(&mi->mdev.dev, "%s", info->name);
 	if (err)
 		goto err_put;
 	mi->mdev.name = dev_name(&mi->mdev.dev);
 
-	err = rhashtable_lookup_insert_key(&micro_names, name, &mi->hash,
+	if (info->fwnode) {
+		mi->fwnode = fwnode_handle_get(info->fwnode);
+		device_set_node(&mi->mdev.dev, mi->fwnode);
+		err = micro_instance_read_compat(mi);
+		if (err)
+			goto err_put;
+	}
+
+	err = rhashtable_lookup_insert_key(&micro_names, mi->mdev.name, &mi->hash,
 					   micro_names_params);
 	if (err)
 		goto err_put;
@@ -159,6 +212,7 @@ struct micro_instance *micro_instance_create(const char *name, bool kernel,
 err_unname:
 	rhashtable_remove_fast(&micro_names, &mi->hash, micro_names_params);
 err_put:
+	micro_instance_put_fwnode(mi);
 	put_device(&mi->mdev.dev);
 	return ERR_PTR(err);
 }
@@ -173,6 +227,7 @@ void micro_instance_destroy(struct micro_instance *mi)
 {
 	device_del(&mi->mdev.dev);
 	rhashtable_remove_fast(&micro_names, &mi->hash, micro_names_params);
+	micro_instance_put_fwnode(mi);
 	put_device(&mi->mdev.dev);
 }
 
@@ -185,7 +240,7 @@ static int micro_instance_bind(struct micro_instance *mi)
 
 	err = device_attach(&mi->mdev.dev);
 	if (!err && !READ_ONCE(mi->error))
-		micro_request_driver(mi);
+		micro_request_driver(mi, true);
 	if (err >= 0)
 		err = READ_ONCE(mi->error);
 	/* what sysfs bind answers too: EPROBE_DEFER is not for user space */
@@ -258,6 +313,43 @@ int micro_instance_set_compat(struct micro_instance *mi, const char *text,
 }
 
 /**
+ * micro_create_device_node() - make a device with a firmware node
+ * @name: as for micro_create_device()
+ * @data: likewise
+ * @fwnode: where the driver finds its properties: a software node, or a node of
+ *	the firmware. Its "compatible" strings, if any, are matched. May be NULL. A
+ *	reference is held as long as the device
+ *
+ * Context: as micro_create_device().
+ * Return: as micro_create_device(); also -EINVAL for compatible strings that
+ * could not be written to configfs either.
+ */
+struct micro_device *micro_create_device_node(const char *name, void *data,
+					      struct fwnode_handle *fwnode)
+{
+	struct micro_instance_info info = {
+		.name = name,
+		.data = data,
+		.fwnode = fwnode,
+		.kernel = true,
+	};
+	struct micro_instance *mi;
+	int err;
+
+	mi = micro_instance_create(&info);
+	if (IS_ERR(mi))
+		return ERR_CAST(mi);
+
+	err = READ_ONCE(mi->error);
+	if (err && err != -EPROBE_DEFER) {
+		micro_instance_destroy(mi);
+		return ERR_PTR(err);
+	}
+	return &mi->mdev;
+}
+EXPORT_SYMBOL_GPL(micro_create_device_node);
+
+/**
  * micro_create_device() - make a device from kernel code
  * @name: its name: 1 to 63 characters of [A-Za-z0-9._:@+-], a letter or digit
  *	first; unique on the bus. The node is /dev/@name
@@ -274,19 +366,7 @@ int micro_instance_set_compat(struct micro_instance *mi, const char *text,
  */
 struct micro_device *micro_create_device(const char *name, void *data)
 {
-	struct micro_instance *mi;
-	int err;
-
-	mi = micro_instance_create(name, true, data);
-	if (IS_ERR(mi))
-		return ERR_CAST(mi);
-
-	err = READ_ONCE(mi->error);
-	if (err && err != -EPROBE_DEFER) {
-		micro_instance_destroy(mi);
-		return ERR_PTR(err);
-	}
-	return &mi->mdev;
+	return micro_create_device_node(name, data, NULL);
 }
 EXPORT_SYMBOL_GPL(micro_create_device);
 

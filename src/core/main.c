@@ -18,6 +18,7 @@ static const struct {
 	{ micro_bus_init, micro_bus_exit },
 	{ micro_devices_init, micro_devices_exit },
 	{ micro_configfs_init, micro_configfs_exit },
+	{ micro_firmware_init, micro_firmware_exit },
 };
 
 static void micro_exit_parts(size_t count)

@@ -6,6 +6,7 @@
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
+#include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -34,6 +35,23 @@ bool micro_name_valid(const char *name)
 		    (!isalnum(name[i]) && !strchr("._:@+-", name[i])))
 			return false;
 	return true;
+}
+
+/**
+ * micro_device_name_valid() - is this a name for a device?
+ * @name: the name
+ *
+ * The driver core links each device into its driver's directory in sysfs, which
+ * has some files of its own.
+ *
+ * Context: any.
+ */
+bool micro_device_name_valid(const char *name)
+{
+	static const char * const reserved[] = { "bind", "module", "uevent", "unbind" };
+
+	return micro_name_valid(name) &&
+	       match_string(reserved, ARRAY_SIZE(reserved), name) < 0;
 }
 
 /**

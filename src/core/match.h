@@ -33,6 +33,7 @@ struct micro_compat {
 	     (s) += strlen(s) + 1)
 
 bool micro_name_valid(const char *name);
+bool micro_device_name_valid(const char *name);
 bool micro_name_matches(const char *device, const char *driver);
 struct micro_compat *micro_compat_parse(const char *text, size_t len);
 int micro_compat_rank(const struct micro_compat *compat,

@@ -21,6 +21,9 @@
 #include "compat.h"
 #include "match.h"
 
+struct micro_instance;
+struct micro_swnode;
+
 /**
  * DOC: Objects and locks
  *
@@ -30,8 +33,10 @@
  *
  * Lock order, outermost first:
  *
- * 1. what a front end holds (configfs: inode locks, su_mutex, micro_cfs.lock)
- * 2. the device lock of micro_device.dev: bind, unbind, revocation
+ * 1. what a front end holds (configfs: inode locks, su_mutex, micro_cfs.lock;
+ *    firmware: micro_fw_lock)
+ * 2. the device lock of micro_device.dev: bind, unbind, revocation; inside it
+ *    micro_cfs.tree_lock, while a tree is copied
  * 3. micro_driver_core.lock: init and exit of a driver
  * 4. mmap_lock of a process: mmap and faults call into files
  * 5. micro_binding.lock: the list of open files
@@ -46,6 +51,33 @@
  */
 
 /**
+ * struct micro_front - what a front end is asked while one of its devices exists
+ * @bind: a driver is about to be bound; the device lock is held. May give the
+ *	device its firmware node. An error fails the bind
+ */
+struct micro_front {
+	int (*bind)(struct micro_instance *mi);
+};
+
+/**
+ * struct micro_instance_info - what a front end says of a new device
+ * @name: its name
+ * @data: for micro_device.private_data
+ * @fwnode: its firmware node; may be NULL. A reference is taken
+ * @front: the front end; may be NULL
+ * @front_data: the front end's own
+ * @kernel: kernel code makes it: its node is directly below /dev
+ */
+struct micro_instance_info {
+	const char *name;
+	void *data;
+	struct fwnode_handle *fwnode;
+	const struct micro_front *front;
+	void *front_data;
+	bool kernel;
+};
+
+/**
  * struct micro_instance - the framework's side of a micro_device
  * @mdev: what drivers see
  * @hash: node in the table of names
@@ -56,8 +88,12 @@
  * @binding: the current binding, NULL while unbound
  * @error: why the last attempt to bind failed: a negative errno, or 0; changed
  *	by the front end and by who binds
+ * @fwnode: the firmware node that it was made for; may be NULL
+ * @swnode: the software node that configfs gave it for the current bind
+ * @front: the front end; may be NULL
+ * @front_data: the front end's own
  * @live: may be bound; changed like @compat
- * @kernel: made by micro_create_device(): its node is directly below /dev
+ * @kernel: made by kernel code: its node is directly below /dev
  */
 struct micro_instance {
 	struct micro_device mdev;
@@ -66,6 +102,10 @@ struct micro_instance {
 	struct micro_compat __rcu *compat;
 	struct micro_binding *binding;
 	int error;
+	struct fwnode_handle *fwnode;
+	struct micro_swnode *swnode;
+	const struct micro_front *front;
+	void *front_data;
 	bool live;
 	bool kernel;
 };
@@ -100,8 +140,8 @@ struct micro_driver_core {
  * @lock: guards @files, @revoked, @busy and the state of each file
  * @files: open files whose release() nobody has begun
  * @revoked: unbind has begun; no file may be added
- * @busy: before the revocation: files in release(). From the moment it has
- *	marked all files: also those with operations inside
+ * @busy: files that close(2) is releasing; once the revocation has marked all
+ *	files, also those with operations inside
  * @wq: the revoker waits here for @busy to reach 0, and close(2) for a
  *	release() that the revoker has begun
  * @vma_ops: wrappers of the vm_operations that the driver used, guarded by @lock
@@ -194,13 +234,12 @@ extern struct bus_type micro_bus;
 int micro_bus_init(void);
 void micro_bus_exit(void);
 size_t micro_modalias(struct micro_instance *mi, char *buf, size_t size);
-void micro_request_driver(struct micro_instance *mi);
+void micro_request_driver(struct micro_instance *mi, bool wait);
 
 /* device.c */
 int micro_devices_init(void);
 void micro_devices_exit(void);
-struct micro_instance *micro_instance_create(const char *name, bool kernel,
-					     void *data);
+struct micro_instance *micro_instance_create(const struct micro_instance_info *info);
 void micro_instance_destroy(struct micro_instance *mi);
 int micro_instance_set_live(struct micro_instance *mi, bool live);
 int micro_instance_set_compat(struct micro_instance *mi, const char *text,
@@ -281,5 +320,9 @@ void micro_file_free_mmaps(struct micro_file *f);
 /* configfs.c */
 int micro_configfs_init(void);
 void micro_configfs_exit(void);
+
+/* firmware.c */
+int micro_firmware_init(void);
+void micro_firmware_exit(void);
 
 #endif /* _MICRO_H */

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The firmware front end: child nodes of "microkernel,bus" are devices
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/mod_devicetable.h>
+#include <linux/of.h>
+#include <linux/platform_device.h>
+#include <linux/property.h>
+#include <linux/slab.h>
+
+#include "micro.h"
+
+/**
+ * DOC: Firmware
+ *
+ * A node with compatible = "microkernel,bus" is a platform device, made by the
+ * kernel from a device tree or, as a PRP0001 device, from ACPI. Its child nodes
+ * become micro devices with those nodes as firmware nodes. Everything goes
+ * through fwnode calls; only run-time changes of the tree are device-tree
+ * business, as ACPI has none.
+ *
+ * micro_fw_lock guards the list of buses and their devices. It is taken outside
+ * the device lock of a micro device.
+ */
+
+/**
+ * struct micro_fw_bus - a "microkernel,bus" node
+ * @dev: the platform device
+ * @devices: what its child nodes became
+ * @entry: in the list of buses
+ */
+struct micro_fw_bus {
+	struct device *dev;
+	struct list_head devices;
+	struct list_head entry;
+};
+
+/**
+ * struct micro_fw_device - a child node
+ * @mi: the device that was made of it
+ * @fwnode: the node, referenced by @mi
+ * @entry: in micro_fw_bus.devices
+ */
+struct micro_fw_device {
+	struct micro_instance *mi;
+	struct fwnode_handle *fwnode;
+	struct list_head entry;
+};
+
+static DEFINE_MUTEX(micro_fw_lock);
+static LIST_HEAD(micro_fw_buses);
+
+/* The label, or the node's name with '@' as '.' */
+static char *micro_fw_name(struct fwnode_handle *fwnode)
+{
+	const char *label;
+	char *name;
+
+	if (!fwnode_property_read_string(fwnode, "label", &label))
+		return kstrdup(label, GFP_KERNEL);
+
+	name = kasprintf(GFP_KERNEL, "%pfwP", fwnode);
+	if (name)
+		strreplace(name, '@', '.');
+	return name;
+}
+
+static void micro_fw_skip(struct micro_fw_bus *bus, struct fwnode_handle *fwnode,
+			  const char *name, int err)
+{
+	struct device *other = NULL;
+
+	if (err == -EEXIST)
+		other = bus_find_device_by_name(&micro_bus, NULL, name);
+	if (other && dev_to_instance(other)->fwnode)
+		dev_err(bus->dev, "%pfw is skipped: %pfw is named '%s' too\n",
+			fwnode, dev_to_instance(other)->fwnode, name);
+	else
+		dev_err(bus->dev, "%pfw is skipped: no device '%s': %pe\n",
+			fwnode, name, ERR_PTR(err));
+	put_device(other);
+}
+
+static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
+{
+	struct micro_instance_info info = { .fwnode = fwnode };
+	struct device_node *np = to_of_node(fwnode);
+	struct micro_fw_device *d __free(kfree) = NULL;
+	char *name __free(kfree) = NULL;
+
+	lockdep_assert_held(&micro_fw_lock);
+	name = micro_fw_name(fwnode);
+	d = kzalloc(sizeof(*d), GFP_KERNEL);
+	if (!name || !d)
+		return -ENOMEM;
+
+	/* The flag keeps a node from being seen twice when a whole bus is added */
+	if (np && of_node_test_and_set_flag(np, OF_POPULATED))
+		return 0;
+
+	info.name = name;
+	d->fwnode = fwnode;
+	d->mi = micro_instance_create(&info);
+	if (IS_ERR(d->mi)) {
+		int err = PTR_ERR(d->mi);
+
+		if (np)
+			of_node_clear_flag(np, OF_POPULATED);
+		micro_fw_skip(bus, fwnode, name, err);
+		/* One bad node must not cost the others */
+		return err == -ENOMEM ? err : 0;
+	}
+	/*
+	 * Not waited for: this may run while our own module is being loaded,
+	 * which the driver's would wait for
+	 */
+	if (!READ_ONCE(d->mi->binding) && !READ_ONCE(d->mi->error))
+		micro_request_driver(d->mi, false);
+	list_add_tail(&no_free_ptr(d)->entry, &bus->devices);
+	return 0;
+}
+
+static void micro_fw_del(struct micro_fw_device *d)
+{
+	struct device_node *np = to_of_node(d->fwnode);
+
+	lockdep_assert_held(&micro_fw_lock);
+	if (np)
+		of_node_clear_flag(np, OF_POPULATED);
+	list_del(&d->entry);
+	micro_instance_destroy(d->mi);
+	kfree(d);
+}
+
+static void micro_fw_bus_del(struct micro_fw_bus *bus)
+{
+	struct micro_fw_device *d, *prev;
+
+	guard(mutex)(&micro_fw_lock);
+	list_del(&bus->entry);
+	list_for_each_entry_safe_reverse(d, prev, &bus->devices, entry)
+		micro_fw_del(d);
+}
+
+static int micro_fw_bus_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct fwnode_handle *child;
+	struct micro_fw_bus *bus;
+	int err = 0;
+
+	bus = devm_kzalloc(dev, sizeof(*bus), GFP_KERNEL);
+	if (!bus)
+		return -ENOMEM;
+	bus->dev = dev;
+	INIT_LIST_HEAD(&bus->devices);
+	platform_set_drvdata(pdev, bus);
+
+	scoped_guard(mutex, &micro_fw_lock) {
+		list_add_tail(&bus->entry, &micro_fw_buses);
+		device_for_each_child_node(dev, child) {
+			err = micro_fw_add(bus, child);
+			if (err) {
+				fwnode_handle_put(child);
+				break;
+			}
+		}
+	}
+	if (err)
+		micro_fw_bus_del(bus);
+	return err;
+}
+
+static void micro_fw_bus_remove(struct platform_device *pdev)
+{
+	micro_fw_bus_del(platform_get_drvdata(pdev));
+}
+
+static const struct of_device_id micro_fw_match[] = {
+	{ .compatible = "microkernel,bus" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, micro_fw_match);
+
+static struct platform_driver micro_fw_driver = {
+	.probe = micro_fw_bus_probe,
+	.micro_platform_remove = micro_fw_bus_remove,
+	.driver = {
+		.name = "microkernel-bus",
+		.of_match_table = micro_fw_match,
+	},
+};
+
+#ifdef CONFIG_OF_DYNAMIC
+static void micro_fw_node_added(struct device_node *np)
+{
+	struct micro_fw_bus *bus;
+
+	guard(mutex)(&micro_fw_lock);
+	list_for_each_entry(bus, &micro_fw_buses, entry) {
+		if (bus->dev->of_node == np->parent && of_device_is_available(np)) {
+			micro_fw_add(bus, of_fwnode_handle(np));
+			return;
+		}
+	}
+}
+
+static void micro_fw_node_removed(struct device_node *np)
+{
+	struct micro_fw_device *d;
+	struct micro_fw_bus *bus;
+
+	guard(mutex)(&micro_fw_lock);
+	list_for_each_entry(bus, &micro_fw_buses, entry) {
+		list_for_each_entry(d, &bus->devices, entry) {
+			if (d->fwnode == of_fwnode_handle(np)) {
+				micro_fw_del(d);
+				return;
+			}
+		}
+	}
+}
+
+static int micro_fw_notify(struct notifier_block *nb, unsigned long action, void *arg)
+{
+	struct of_reconfig_data *rd = arg;
+
+	switch (of_reconfig_get_state_change(action, rd)) {
+	case OF_RECONFIG_CHANGE_ADD:
+		micro_fw_node_added(rd->dn);
+		return NOTIFY_OK;
+	case OF_RECONFIG_CHANGE_REMOVE:
+		micro_fw_node_removed(rd->dn);
+		return NOTIFY_OK;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block micro_fw_notifier = {
+	.notifier_call = micro_fw_notify,
+};
+#endif
+
+int micro_firmware_init(void)
+{
+	int err = 0;
+
+#ifdef CONFIG_OF_DYNAMIC
+	err = of_reconfig_notifier_register(&micro_fw_notifier);
+	if (err)
+		return err;
+#endif
+	err = platform_driver_register(&micro_fw_driver);
+#ifdef CONFIG_OF_DYNAMIC
+	if (err)
+		of_reconfig_notifier_unregister(&micro_fw_notifier);
+#endif
+	return err;
+}
+
+void micro_firmware_exit(void)
+{
+	platform_driver_unregister(&micro_fw_driver);
+#ifdef CONFIG_OF_DYNAMIC
+	of_reconfig_notifier_unregister(&micro_fw_notifier);
+#endif
+}
