@@ -20,6 +20,7 @@ with rmdir micro_fifo micro-poll epoll-race
 
 # what watches outlives the driver's code
 for way in rmdir live unbind destroy; do
+	wait_for [ ! -e /sys/bus/micro_bus/drivers/micro_fifo ]
 	modprobe micro_fifo
 	setup $way micro_fifo
 	unplug="$unplug && rmmod micro_fifo && [ ! -d /sys/module/micro_fifo ]"

@@ -28,7 +28,7 @@ for way in live unbind unregister; do
 	case $way in
 	live) again="echo 1 >$micro/$device/live" ;;
 	unbind) again="echo $device >/sys/bus/micro_bus/drivers/micro_evil/bind" ;;
-	unregister) again="echo register >$evil/command" ;;
+	unregister) again=". /tests/lib.sh; . /tests/unplug.sh; register" ;;
 	esac
 	run_ok micro-revoke rebind "$node" "$unplug && $again"
 	rmdir "$micro/$device"

@@ -29,11 +29,19 @@ setup() {
 	esac
 }
 
+# register: micro_evil's drivers, again. Debug kernels keep a driver's folder in
+# sysfs for a while, and refuse a driver of this name meanwhile.
+register() {
+	wait_for [ ! -e /sys/bus/micro_bus/drivers/micro_evil ] &&
+		wait_for [ ! -e /sys/bus/micro_bus/drivers/micro_evil_nopoll ] &&
+		echo register >$evil/command
+}
+
 # teardown WAY: what is left, when the device has gone that way
 teardown() {
 	case $1 in
 	rmdir | destroy) ;;
-	unregister) echo register >$evil/command && rmdir "$micro/$device" ;;
+	unregister) register && rmdir "$micro/$device" ;;
 	*) rmdir "$micro/$device" ;;
 	esac
 }
