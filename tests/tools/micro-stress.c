@@ -38,7 +38,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,6 +51,7 @@
 #define PARAMETERS		"/sys/module/micro_count/parameters"
 
 #define MAX_TASKS		64
+#define MAX_INSTANCES		64
 #define SLOTS			6
 #define STUCK_SECONDS		90
 #define DEAD_WORD		0xddddddddddddddddull
@@ -87,6 +87,7 @@ struct shared {
 	_Atomic unsigned long nodev[OPS];	/* ENODEV, ENXIO, SIGBUS, HUP */
 	_Atomic unsigned long other[OPS];
 	_Atomic unsigned long sigio;
+	_Atomic int opened[MAX_INSTANCES];	/* a hint where an unplug is worth it */
 };
 
 static struct shared *shared;
@@ -95,6 +96,8 @@ static int instances = 6;
 static int processes = 3;
 static int threads = 3;
 static bool reload = true;
+static bool forks = true;
+static int pause_ms = 500;
 static bool verbose;
 static int wire[2];
 static int module_fd = -1;
@@ -308,6 +311,7 @@ static void do_open(struct task *t, struct slot *s)
 	if (RESULT(t, OP_OPEN, fd, ENOENT, ENXIO, ENODEV, EBUSY)) {
 		if (flags & O_SYNC & ~O_DSYNC)
 			wrong(t, "open with O_SYNC worked");
+		shared->opened[nr] = 1;
 		slot_init(t, s, fd);
 	} else {
 		usleep(upto(t, 2000));
@@ -468,6 +472,8 @@ static void do_fork(struct task *t, struct slot *s)
 	int status;
 	pid_t pid;
 
+	if (!forks)
+		return;
 	pid = fork();
 	if (!RESULT(t, OP_FORK, pid, EAGAIN))
 		return;
@@ -711,9 +717,16 @@ static int write_to(const char *path, const char *text)
 	return err ? -1 : 0;
 }
 
+/* Preferably one with files: an unplug without is no test */
 static void instance_name(struct task *t, char *name)
 {
-	sprintf(name, "micro_count.%u", upto(t, instances));
+	unsigned int nr = upto(t, instances);
+	int i;
+
+	for (i = 0; i < instances && !shared->opened[nr]; i++)
+		nr = (nr + 1) % instances;
+	shared->opened[nr] = 0;
+	sprintf(name, "micro_count.%u", nr);
 }
 
 static void do_mkdir(struct task *t)
@@ -740,9 +753,15 @@ static void do_cycle(struct task *t)
 	char path[96], name[32];
 
 	instance_name(t, name);
-	sprintf(path, CONFIGFS "/%s", name);
-	RESULT(t, OP_RMDIR, rmdir(path), ENOENT);
-	RESULT(t, OP_MKDIR, mkdir(path, 0755), EEXIST);
+	if (upto(t, 2)) {
+		sprintf(path, CONFIGFS "/%s", name);
+		RESULT(t, OP_RMDIR, rmdir(path), ENOENT);
+		RESULT(t, OP_MKDIR, mkdir(path, 0755), EEXIST);
+	} else {
+		sprintf(path, CONFIGFS "/%s/live", name);
+		RESULT(t, OP_LIVE, write_to(path, "0"), ENOENT, EIO);
+		RESULT(t, OP_LIVE, write_to(path, "1"), ENOENT, EIO);
+	}
 }
 
 static void do_bind(struct task *t)
@@ -755,9 +774,12 @@ static void do_bind(struct task *t)
 	if (!upto(t, 10))
 		strcpy(name, "micro_count");
 	sprintf(path, DRIVERS "/%s/%s", driver, unbind ? "unbind" : "bind");
-	/* the driver may be unloaded, the device gone, bound, off or of another driver */
+	/*
+	 * The driver may be unloaded, the device gone, bound, off or of another
+	 * driver; EAGAIN is for a device that is still being added.
+	 */
 	RESULT(t, unbind ? OP_UNBIND : OP_BIND, write_to(path, name),
-	       ENOENT, ENODEV, EBUSY, EINVAL, EIO);
+	       ENOENT, ENODEV, EBUSY, EINVAL, EIO, EAGAIN);
 }
 
 static void do_live(struct task *t)
@@ -818,11 +840,20 @@ static void do_show(struct task *t)
 	RESULT(t, OP_SHOW, ret, ENOENT, ENODEV);
 }
 
+/*
+ * With DEBUG_KOBJECT_RELEASE a driver's folder in sysfs outlives the driver by
+ * seconds, and until then the kernel refuses another of that name.
+ */
 static int load(void)
 {
-	int ret = syscall(SYS_finit_module, module_fd, "", 0);
+	double end = now() + 20;
 
-	return ret;
+	while ((!access(DRIVERS "/micro_count", F_OK) ||
+		!access(DRIVERS "/micro_count_iter", F_OK) ||
+		!access(DRIVERS "/micro_count_fail", F_OK)) &&
+	       access("/sys/module/micro_count", F_OK) && now() < end)
+		usleep(20000);
+	return syscall(SYS_finit_module, module_fd, "", 0);
 }
 
 static void unbind_all(void)
@@ -853,7 +884,11 @@ static void do_reload(struct task *t)
 	shared->doing[t->nr] = OP_INSMOD;
 	/* mkdir asks for the module too: EEXIST; or it is on its way out: EBUSY */
 	RESULT(t, OP_INSMOD, load(), EEXIST, EBUSY);
-	usleep(200000 + upto(t, 200000));
+	/* in steps, so that the end need not wait for it */
+	for (i = 0; i < 20 && !shared->stop; i++) {
+		usleep(pause_ms * 1000 / 20);
+		shared->steps[t->nr]++;
+	}
 }
 
 struct chaos {
@@ -890,7 +925,7 @@ static void *chaos(void *arg)
 		chaos_ops[i].call(t);
 		/* let openers in, who need more than one time slice for a file */
 		if (upto(t, 4))
-			usleep(upto(t, 4000));
+			usleep(upto(t, 2000));
 	}
 	shared->ended[t->nr] = 1;
 	return NULL;
@@ -1171,10 +1206,12 @@ static void usage(void)
 	       "  --threads N      in each of them (default %d)\n"
 	       "  --chaos N        threads that unplug (default 3)\n"
 	       "  --instances N    (default %d)\n"
-	       "  --no-reload      of the driver's module\n"
+	       "  --pause MS       between reloads of the driver's module (default %d)\n"
+	       "  --no-reload      never\n"
+	       "  --no-fork        in openers: it takes much of the time of a sanitizer kernel\n"
 	       "  --verbose        results of each operation\n"
 	       "Needs microkernel.ko loaded, and micro_count.ko in the current folder.\n",
-	       processes, threads, instances);
+	       processes, threads, instances, pause_ms);
 }
 
 int main(int argc, char **argv)
@@ -1187,14 +1224,15 @@ int main(int argc, char **argv)
 		{ "threads", required_argument, NULL, 'n' },
 		{ "chaos", required_argument, NULL, 'c' },
 		{ "instances", required_argument, NULL, 'i' },
+		{ "pause", required_argument, NULL, 'P' },
 		{ "no-reload", no_argument, NULL, 'r' },
+		{ "no-fork", no_argument, NULL, 'f' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	struct sigaction bus = { .sa_handler = on_bus, .sa_flags = SA_NODEFER };
 	struct sigaction io = { .sa_handler = on_io };
-	struct utsname uts;
 	struct stats s;
 	long unplugs = 0;
 	double seconds = 10, begin;
@@ -1211,14 +1249,19 @@ int main(int argc, char **argv)
 		case 'n': threads = atoi(optarg); break;
 		case 'c': chaoses = atoi(optarg); break;
 		case 'i': instances = atoi(optarg); break;
+		case 'P': pause_ms = atoi(optarg); break;
 		case 'r': reload = false; break;
+		case 'f': forks = false; break;
 		case 'v': verbose = true; break;
 		case 'h': usage(); return 0;
 		default: usage(); return 2;
 		}
 	}
+	if (instances < 1 || instances >= MAX_INSTANCES) {
+		usage();
+		return 2;
+	}
 	printf("# seed %llu\n", (unsigned long long)seed);
-	uname(&uts);
 
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);

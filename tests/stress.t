@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything at once: files are opened and used in all ways while their devices
+# are made, removed, bound, unbound, matched anew, and the driver's module reloaded.
+# The driver (micro_count) and micro-stress check that all promises are kept.
+# kernels: 6.1 6.12 debug
+# vm: --timeout 1800
+
+. /tests/lib.sh
+
+quiet() {
+	# each object that is freed is worth a message there, which takes most of the time
+	echo N >/sys/module/printk/parameters/ignore_loglevel
+	dmesg -n 5
+	# programs take most of the rest, so mkdir does not ask for modules
+	echo >/proc/sys/kernel/modprobe
+}
+
+case $(uname -r) in
+*-debug)
+	quiet
+	set -- --unplugs 10000 --seconds 1500 --no-fork --pause 10000 \
+		--processes 2 --threads 2 --chaos 2
+	;;
+*)
+	set -- --seconds 20
+	;;
+esac
+# STRESS_SEED=N repeats the decisions of a run
+set -- "$@" ${STRESS_SEED:+--seed "$STRESS_SEED"}
+
+run_ok insmod microkernel.ko
+note "micro-stress $*"
+micro-stress --verbose "$@" >/tmp/stress
+ok $? "micro-stress ends, and has seen nothing wrong"
+cat /tmp/stress
+
+# what it prints is what it did: it must have done something
+summary=$(grep ' unplugs, ' /tmp/stress)
+like "$summary" '[1-9][0-9]* with files open; [1-9][0-9]* opens' "instances were unplugged with files open"
+while read -r _ op done _; do
+	case $op in
+	open | close | read | write | readv | pread | ioctl | poll | epoll | lseek | mmap | touch | \
+		munmap | fasync | dup | pass | mkdir | rmdir | live | compatible | insmod | rmmod)
+		isnt "$done" 0 "$op worked at times"
+		;;
+	esac
+done </tmp/stress
+
+is "$(ls /sys/module | grep -c '^micro')" 0 "all modules are unloaded"
+is "$(ls /dev/micro 2>/dev/null | wc -l)" 0 "no node is left"
+done_testing
