@@ -9,6 +9,12 @@ loaded() {
 	grep -q "^$1 " /proc/modules
 }
 
+# Kernels that test the release of objects keep the name a little longer.
+unload() {
+	micro-try rmmod "$1"
+	wait_for test ! -e "/sys/bus/micro_bus/drivers/$1"
+}
+
 modprobe microkernel
 
 note "mkdir of a driver's name"
@@ -18,12 +24,12 @@ ok $? "has loaded the driver"
 is "$(cat $micro/sample_driver.1/status)" bound "and the device is bound when it returns"
 is "$(cat /dev/micro/sample_driver.1 /dev/sample_driver)" "Sample driver dataSample driver data" \
 	"the node works, and the driver's own device too"
-is "$(micro-try rmmod sample_driver)" ok "the driver can go: no file is open"
+is "$(unload sample_driver)" ok "the driver can go: no file is open"
 is "$(cat $micro/sample_driver.1/status)" unbound "its device waits"
 is "$(micro-try write $micro/sample_driver.1/live 1) $(cat $micro/sample_driver.1/status)" "ok bound" \
 	"live=1 loads it again"
 rmdir $micro/sample_driver.1
-rmmod sample_driver
+unload sample_driver >/dev/null
 
 note "mkdir of the very name of the driver's own device"
 is "$(micro-try mkdir $micro/sample_driver)" ok "mkdir"
@@ -31,7 +37,7 @@ is "$(cat $micro/sample_driver/devnode)" micro/sample_driver "the node is the us
 [ ! -e /dev/sample_driver ]
 ok $? "and the driver has none of its own, as the name is taken"
 is "$(cat /dev/micro/sample_driver)" "Sample driver data" "it works"
-is "$(micro-try rmmod sample_driver) $(cat $micro/sample_driver/status)" "ok unbound" "the driver goes"
+is "$(unload sample_driver) $(cat $micro/sample_driver/status)" "ok unbound" "the driver goes"
 rmdir $micro/sample_driver
 
 note "a compatible string"
@@ -44,13 +50,13 @@ loaded sample_driver
 ok $? "has loaded the driver"
 is "$(cat $micro/greeter/status $micro/greeter/driver | xargs)" "bound sample_driver" "and bound the device"
 rmdir $micro/greeter
-rmmod sample_driver
+unload sample_driver >/dev/null
 mkdir $micro/greeter
 is "$(printf 'test,none\nmicrokernel,sample-driver\n' | micro-try write $micro/greeter/compatible -)" ok \
 	"a string without a module, then one with"
 is "$(cat $micro/greeter/driver)" sample_driver "the second is loaded"
 rmdir $micro/greeter
-rmmod sample_driver
+unload sample_driver >/dev/null
 
 note "what udev does"
 mkdir $micro/greeter
@@ -61,11 +67,11 @@ ok $? "a device that is off loads nothing"
 run_ok modprobe "$(cat /sys/bus/micro_bus/devices/greeter/modalias)"
 loaded sample_driver
 ok $? "its modalias is what modprobe wants"
-rmmod sample_driver
+unload sample_driver >/dev/null
 mkdir $micro/nobody.5
 is "$(cat /sys/bus/micro_bus/devices/nobody.5/modalias)" micro:nobody "the modalias of a device by name"
 run_ok modprobe micro:sample_driver
-rmmod sample_driver
+unload sample_driver >/dev/null
 
 note "a module that loads, but whose driver does not fit"
 # the longest name asks for an alias that the kernel cuts off, or refuses
@@ -76,7 +82,7 @@ is "$(cat "$micro/$long/driver")" sample_driver "a long string does not keep the
 rmdir "$micro/$long" $micro/nobody.5 $micro/greeter
 
 note "modprobe of the user's is not there"
-rmmod sample_driver
+unload sample_driver >/dev/null
 echo /bin/false >/proc/sys/kernel/modprobe
 is "$(micro-try mkdir $micro/sample_driver.1) $(cat $micro/sample_driver.1/status)" "ok unbound" \
 	"mkdir succeeds without"

@@ -10,6 +10,12 @@ loaded() {
 	grep -q "^$1 " /proc/modules
 }
 
+# Kernels that test the release of objects keep the name a little longer.
+unload() {
+	micro-try rmmod "$1"
+	wait_for test ! -e "/sys/bus/micro_bus/drivers/$1"
+}
+
 in_dmesg() {
 	dmesg | grep -c "$1"
 }
@@ -90,7 +96,8 @@ for i in 1 2 3 4 5 6 7 8 9 10; do
 	mkdir $micro/sample_driver.$i || break
 	[ -c /dev/micro/sample_driver.$i ] || break
 	rmdir $micro/sample_driver.$i || break
-	rmmod sample_driver microkernel || break
+	[ "$(unload sample_driver)" = ok ] || break
+	rmmod microkernel || break
 done
 is "$i:$(grep -c micro /proc/modules)" 10:0 "ten times"
 

@@ -11,8 +11,10 @@ register() {
 	micro-try write $test/register "$*"
 }
 
+# Kernels that test the release of objects keep the name a little longer.
 unregister() {
-	micro-try write $test/unregister "$*"
+	micro-try write $test/unregister "$1"
+	wait_for test ! -e "$bus/drivers/$1"
 }
 
 # compatible DEVICE STRING...: made if need be
