@@ -48,4 +48,11 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 #define micro_platform_remove	remove
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+/* a boolean property was one that is present */
+#define micro_property_read_bool(fn)
+#else
+#define micro_property_read_bool(fn)	.property_read_bool = fn,
+#endif
+
 #endif /* _MICRO_COMPAT_H */

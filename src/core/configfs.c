@@ -177,7 +177,8 @@ static struct config_group *micro_cfs_make(struct config_group *parent,
 	mutex_init(&cfs->lock);
 	mutex_init(&cfs->tree_lock);
 	config_group_init_type_name(&cfs->group, name, &micro_cfs_type);
-	micro_cfs_node_init(&cfs->root, cfs, &cfs->group, NULL, 0);
+	micro_cfs_node_init(&cfs->root, cfs, &cfs->group,
+			    config_item_name(&cfs->group.cg_item), 0);
 
 	info.front_data = cfs;
 	/* configfs keeps quiet when it could not copy a long name */

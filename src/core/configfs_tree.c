@@ -13,8 +13,8 @@
 /**
  * DOC: Properties and children
  *
- * The directories mirror a tree of micro_nodes, which is copied into software
- * nodes when the device is bound. While it is bound the tree cannot be changed,
+ * The directories mirror a tree of micro_nodes, which is copied into
+ * firmware nodes when the device is bound. While it is bound the tree cannot be changed,
  * but for rmdir, which configfs does not let us refuse. configfs's own lists are
  * guarded by su_mutex, which a bind must not take, since mkdir of a device binds
  * with it held; so the tree has lists of its own.
@@ -281,7 +281,7 @@ static const struct config_item_type micro_cfs_children_type = {
  * @n: the node
  * @cfs: its device
  * @group: the directory, initialized
- * @name: the node's name; NULL for the device's own
+ * @name: the node's name; stays as long as @n
  * @depth: how many levels below the device
  *
  * Context: may sleep; the directory is being made.
@@ -303,27 +303,25 @@ void micro_cfs_node_init(struct micro_cfs_node *n, struct micro_cfs *cfs,
 static void micro_cfs_unset_node(void *data)
 {
 	struct micro_instance *mi = data;
-	struct micro_swnode *s = mi->swnode;
+	struct fwnode_handle *fwnode = dev_fwnode(&mi->mdev.dev);
 
 	device_set_node(&mi->mdev.dev, NULL);
-	mi->swnode = NULL;
-	micro_swnode_destroy(s);
+	fwnode_handle_put(fwnode);
 }
 
 /* Gives the device a copy of the tree, until all else of the bind is undone */
 static int micro_cfs_bind(struct micro_instance *mi)
 {
 	struct micro_cfs *cfs = mi->front_data;
-	struct micro_swnode *s;
+	struct fwnode_handle *fwnode;
 
 	scoped_guard(mutex, &cfs->tree_lock)
-		s = micro_swnode_create(&cfs->root.node,
-					rcu_dereference_protected(mi->compat, true));
-	if (IS_ERR_OR_NULL(s))
-		return PTR_ERR_OR_ZERO(s);
+		fwnode = micro_fwnode_create(&cfs->root.node,
+					     rcu_dereference_protected(mi->compat, true));
+	if (IS_ERR_OR_NULL(fwnode))
+		return PTR_ERR_OR_ZERO(fwnode);
 
-	mi->swnode = s;
-	device_set_node(&mi->mdev.dev, micro_swnode_fwnode(s));
+	device_set_node(&mi->mdev.dev, fwnode);
 	return devm_add_action_or_reset(&mi->mdev.dev, micro_cfs_unset_node, mi);
 }
 

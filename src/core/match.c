@@ -113,31 +113,50 @@ struct micro_compat *micro_compat_parse(const char *text, size_t len)
 }
 
 /**
- * micro_compat_rank() - how well does a driver match by compatible string?
+ * micro_compat_match() - find the best entry of a driver's table
  * @compat: the device's strings
- * @ids: the driver's table, ended by an empty entry; may be NULL
+ * @ids: the driver's table, ended by an empty entry
+ * @rank: if not NULL, gets the position in @compat of the string that matched
  *
  * Case does not matter, as for the kernel's device-tree matching.
  *
  * Context: any.
- * Return: the position in @compat of the first string that is in @ids: 0 is the
- * best match; MICRO_NO_MATCH without one.
+ * Return: the entry with the first of the strings that is in @ids, else NULL.
+ */
+const struct of_device_id *micro_compat_match(const struct micro_compat *compat,
+					      const struct of_device_id *ids, int *rank)
+{
+	const struct of_device_id *id;
+	const char *s;
+	int i = 0;
+
+	micro_compat_for_each(s, compat) {
+		for (id = ids; id->compatible[0]; id++) {
+			if (!strcasecmp(s, id->compatible)) {
+				if (rank)
+					*rank = i;
+				return id;
+			}
+		}
+		i++;
+	}
+	return NULL;
+}
+
+/**
+ * micro_compat_rank() - how well does a driver match by compatible string?
+ * @compat: the device's strings
+ * @ids: the driver's table; may be NULL
+ *
+ * Context: any.
+ * Return: 0 for the best match, and so on; MICRO_NO_MATCH without one.
  */
 int micro_compat_rank(const struct micro_compat *compat,
 		      const struct of_device_id *ids)
 {
-	const struct of_device_id *id;
-	const char *s;
-	int rank = 0;
+	int rank = MICRO_NO_MATCH;
 
-	if (!ids)
-		return MICRO_NO_MATCH;
-
-	micro_compat_for_each(s, compat) {
-		for (id = ids; id->compatible[0]; id++)
-			if (!strcasecmp(s, id->compatible))
-				return rank;
-		rank++;
-	}
-	return MICRO_NO_MATCH;
+	if (ids)
+		micro_compat_match(compat, ids, &rank);
+	return rank;
 }

@@ -22,7 +22,6 @@
 #include "match.h"
 
 struct micro_instance;
-struct micro_swnode;
 
 /**
  * DOC: Objects and locks
@@ -89,7 +88,6 @@ struct micro_instance_info {
  * @error: why the last attempt to bind failed: a negative errno, or 0; changed
  *	by the front end and by who binds
  * @fwnode: the firmware node that it was made for; may be NULL
- * @swnode: the software node that configfs gave it for the current bind
  * @front: the front end; may be NULL
  * @front_data: the front end's own
  * @live: may be bound; changed like @compat
@@ -103,7 +101,6 @@ struct micro_instance {
 	struct micro_binding *binding;
 	int error;
 	struct fwnode_handle *fwnode;
-	struct micro_swnode *swnode;
 	const struct micro_front *front;
 	void *front_data;
 	bool live;

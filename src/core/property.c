@@ -24,7 +24,7 @@ static const char * const micro_prop_types[] = {
 };
 
 /* bytes in a number of a type */
-static size_t micro_prop_width(enum micro_prop_type type)
+static unsigned int micro_prop_width(enum micro_prop_type type)
 {
 	return 1 << (type - MICRO_PROP_U8);
 }
@@ -75,36 +75,34 @@ static u64 micro_number_get(const void *data, enum micro_prop_type type, size_t 
 	}
 }
 
-static int micro_number_put(void *data, enum micro_prop_type type, size_t i, u64 n)
+static int micro_number_put(void *data, unsigned int width, size_t i, u64 n)
 {
-	size_t width = micro_prop_width(type);
-
 	if (width < sizeof(n) && n >> (8 * width))
 		return -ERANGE;
 
-	switch (type) {
-	case MICRO_PROP_U8:
+	switch (width) {
+	case sizeof(u8):
 		((u8 *)data)[i] = n;
-		break;
-	case MICRO_PROP_U16:
+		return 0;
+	case sizeof(u16):
 		((u16 *)data)[i] = n;
-		break;
-	case MICRO_PROP_U32:
+		return 0;
+	case sizeof(u32):
 		((u32 *)data)[i] = n;
-		break;
-	default:
+		return 0;
+	case sizeof(u64):
 		((u64 *)data)[i] = n;
-		break;
+		return 0;
 	}
-	return 0;
+	return -ENXIO;
 }
 
 static int micro_numbers_parse(struct micro_value *value, const char *text, size_t len)
 {
+	unsigned int width = micro_prop_width(value->type);
 	char *copy __free(kfree) = kmemdup_nul(text, len, GFP_KERNEL);
 	/* every number takes a digit and a separator */
-	void *data __free(kfree) = kcalloc(len / 2 + 1, micro_prop_width(value->type),
-					   GFP_KERNEL);
+	void *data __free(kfree) = kcalloc(len / 2 + 1, width, GFP_KERNEL);
 	char *rest = copy;
 	char *word;
 	u64 n;
@@ -118,7 +116,7 @@ static int micro_numbers_parse(struct micro_value *value, const char *text, size
 			continue;
 		err = kstrtoull(word, 0, &n);
 		if (!err)
-			err = micro_number_put(data, value->type, value->count, n);
+			err = micro_number_put(data, width, value->count, n);
 		if (err)
 			return err;
 		value->count++;
@@ -190,6 +188,61 @@ int micro_value_parse(struct micro_value *value, enum micro_prop_type type,
 	if (micro_value_format(value, page) > MICRO_PROP_TEXT_MAX) {
 		kfree(value->data);
 		return -E2BIG;
+	}
+	return 0;
+}
+
+/**
+ * micro_value_copy() - copy a value
+ * @to: where to; its data is to be freed with kfree()
+ * @from: the value
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int micro_value_copy(struct micro_value *to, const struct micro_value *from)
+{
+	const char *s = from->data;
+	size_t size = 0;
+	size_t i;
+
+	*to = *from;
+	to->data = NULL;
+	if (from->type == MICRO_PROP_BOOL)
+		return 0;
+
+	if (from->type == MICRO_PROP_STRING)
+		for (i = 0; i < from->count; i++)
+			size += strlen(s + size) + 1;
+	else
+		size = from->count * micro_prop_width(from->type);
+
+	to->data = kmemdup(from->data, size, GFP_KERNEL);
+	return to->data ? 0 : -ENOMEM;
+}
+
+/**
+ * micro_value_read() - get numbers
+ * @value: the value, numbers
+ * @width: bytes of a number in @to
+ * @to: where to
+ * @count: how many; @value has as many
+ *
+ * Context: any.
+ * Return: 0; -EOVERFLOW for a number that does not fit; -ENXIO for a @width that
+ * is not 1, 2, 4 or 8.
+ */
+int micro_value_read(const struct micro_value *value, unsigned int width,
+		     void *to, size_t count)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < count; i++) {
+		err = micro_number_put(to, width, i,
+				       micro_number_get(value->data, value->type, i));
+		if (err)
+			return err == -ERANGE ? -EOVERFLOW : err;
 	}
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Properties and nodes that a user makes, before they become software nodes
+ * Properties and nodes that a user makes, before they become firmware nodes
  *
  * Copyright (C) 2026 The microkernel authors
  */
@@ -15,7 +15,6 @@
 
 struct fwnode_handle;
 struct micro_compat;
-struct micro_swnode;
 
 /**
  * enum micro_prop_type - what a property holds
@@ -61,7 +60,7 @@ struct micro_prop {
 
 /**
  * struct micro_node - a firmware node in the making
- * @name: its name; NULL for the node of a device
+ * @name: its name
  * @props: its properties, in the order in which they were made
  * @children: its child nodes, likewise
  * @entry: in the @children of its parent
@@ -85,11 +84,12 @@ bool micro_prop_name_valid(const char *name);
 const char *micro_prop_type_name(enum micro_prop_type type);
 int micro_value_parse(struct micro_value *value, enum micro_prop_type type,
 		      const char *text, size_t len);
+int micro_value_copy(struct micro_value *to, const struct micro_value *from);
+int micro_value_read(const struct micro_value *value, unsigned int width,
+		     void *to, size_t count);
 ssize_t micro_value_format(const struct micro_value *value, char *page);
 
-struct micro_swnode *micro_swnode_create(const struct micro_node *root,
-					 const struct micro_compat *compat);
-void micro_swnode_destroy(struct micro_swnode *s);
-struct fwnode_handle *micro_swnode_fwnode(const struct micro_swnode *s);
+struct fwnode_handle *micro_fwnode_create(const struct micro_node *root,
+					  const struct micro_compat *compat);
 
 #endif /* _MICRO_PROPERTY_H */

@@ -84,10 +84,11 @@ static int sample_probe(struct micro_device *mdev)
 {
 	const char *first = "Sample driver data";
 	u32 size = SZ_4K;	/* unless the property says else */
+	int err = device_property_read_u32(&mdev->dev, "buffer-size", &size);
 	struct sample *s;
 
-	device_property_read_u32(&mdev->dev, "buffer-size", &size);
-	if (!size || size > SZ_1M)
+	/* -EINVAL: there is none, which is fine */
+	if ((err && err != -EINVAL) || !size || size > SZ_1M)
 		return -EINVAL;
 
 	s = devm_kzalloc(&mdev->dev, struct_size(s, text, size), GFP_KERNEL);
