@@ -77,7 +77,7 @@ static ssize_t micro_cfs_status_show(struct config_item *item, char *page)
 {
 	struct micro_instance *mi = to_micro_cfs(item)->mi;
 	int err = READ_ONCE(mi->error);
-	char name[32];
+	const char *name = micro_errname(err);
 
 	if (!READ_ONCE(mi->live))
 		return scnprintf(page, PAGE_SIZE, "off\n");
@@ -86,9 +86,9 @@ static ssize_t micro_cfs_status_show(struct config_item *item, char *page)
 	if (!err)
 		return scnprintf(page, PAGE_SIZE, "unbound\n");
 
-	/* "-ENAME" */
-	snprintf(name, sizeof(name), "%pe", ERR_PTR(err));
-	return scnprintf(page, PAGE_SIZE, "failed %s\n", name + 1);
+	if (name)
+		return scnprintf(page, PAGE_SIZE, "failed %s\n", name);
+	return scnprintf(page, PAGE_SIZE, "failed %d\n", -err);
 }
 
 static ssize_t micro_cfs_driver_show(struct config_item *item, char *page)

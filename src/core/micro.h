@@ -314,6 +314,9 @@ void micro_binding_zap(struct micro_binding *b);
 void micro_binding_free_vma_ops(struct micro_binding *b);
 void micro_file_free_mmaps(struct micro_file *f);
 
+/* errname.c */
+const char *micro_errname(int err);
+
 /* configfs.c */
 int micro_configfs_init(void);
 void micro_configfs_exit(void);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names of error numbers, for the status of a device
+ *
+ * The kernel's own table (%pe) is there only with CONFIG_SYMBOLIC_ERRNAME, and
+ * what user space reads must not depend on that.
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/kernel.h>
+#include <linux/errno.h>
+#include <linux/types.h>
+
+#include "micro.h"
+
+#define MICRO_ERR(name) { name, #name }
+
+static const struct {
+	int err;
+	const char *name;
+} micro_errnames[] = {
+	MICRO_ERR(EPERM), MICRO_ERR(ENOENT), MICRO_ERR(EINTR), MICRO_ERR(EIO),
+	MICRO_ERR(ENXIO), MICRO_ERR(E2BIG), MICRO_ERR(EBADF), MICRO_ERR(EAGAIN),
+	MICRO_ERR(ENOMEM), MICRO_ERR(EACCES), MICRO_ERR(EFAULT), MICRO_ERR(EBUSY),
+	MICRO_ERR(EEXIST), MICRO_ERR(EXDEV), MICRO_ERR(ENODEV), MICRO_ERR(ENOTDIR),
+	MICRO_ERR(EISDIR), MICRO_ERR(EINVAL), MICRO_ERR(ENFILE), MICRO_ERR(EMFILE),
+	MICRO_ERR(ENOTTY), MICRO_ERR(EFBIG), MICRO_ERR(ENOSPC), MICRO_ERR(ESPIPE),
+	MICRO_ERR(EROFS), MICRO_ERR(EMLINK), MICRO_ERR(EPIPE), MICRO_ERR(EDOM),
+	MICRO_ERR(ERANGE), MICRO_ERR(EDEADLK), MICRO_ERR(ENAMETOOLONG),
+	MICRO_ERR(ENOSYS), MICRO_ERR(ENOTEMPTY), MICRO_ERR(ELOOP), MICRO_ERR(ENOMSG),
+	MICRO_ERR(ENOSTR), MICRO_ERR(ENODATA), MICRO_ERR(ETIME), MICRO_ERR(ENOLINK),
+	MICRO_ERR(ECOMM), MICRO_ERR(EPROTO), MICRO_ERR(EBADMSG), MICRO_ERR(EOVERFLOW),
+	MICRO_ERR(EILSEQ), MICRO_ERR(EUSERS), MICRO_ERR(EMSGSIZE),
+	MICRO_ERR(EPROTONOSUPPORT), MICRO_ERR(EOPNOTSUPP), MICRO_ERR(EADDRINUSE),
+	MICRO_ERR(EADDRNOTAVAIL), MICRO_ERR(ENETDOWN), MICRO_ERR(ECONNABORTED),
+	MICRO_ERR(ECONNRESET), MICRO_ERR(ENOBUFS), MICRO_ERR(EISCONN),
+	MICRO_ERR(ENOTCONN), MICRO_ERR(ESHUTDOWN), MICRO_ERR(ETIMEDOUT),
+	MICRO_ERR(ECONNREFUSED), MICRO_ERR(EHOSTDOWN), MICRO_ERR(EALREADY),
+	MICRO_ERR(EINPROGRESS), MICRO_ERR(ESTALE), MICRO_ERR(EREMOTEIO),
+	MICRO_ERR(ENOMEDIUM), MICRO_ERR(EMEDIUMTYPE), MICRO_ERR(ECANCELED),
+	MICRO_ERR(ENOKEY), MICRO_ERR(EKEYREJECTED), MICRO_ERR(ERESTARTSYS),
+	MICRO_ERR(EPROBE_DEFER), MICRO_ERR(ENOTSUPP),
+};
+
+/**
+ * micro_errname() - name of an error
+ * @err: a negative errno
+ *
+ * Context: any.
+ * Return: the name, such as "ENOMEM", or NULL.
+ */
+const char *micro_errname(int err)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(micro_errnames); i++)
+		if (micro_errnames[i].err == -err)
+			return micro_errnames[i].name;
+	return NULL;
+}
