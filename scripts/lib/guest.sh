@@ -15,8 +15,6 @@ guest() {
 
 	build_dir=$cache/build/$name-$repo_id
 	tools_dir=$cache/tools/$repo_id
-	need make=make gcc=gcc cpio=cpio depmod=kmod xz=xz-utils \
-		/usr/include/unistd.h=libc6-dev
 	busybox_get
 	locked "build-$name-$repo_id" build_modules || exit
 	locked "tools-$repo_id" build_tools || exit
