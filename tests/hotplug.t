@@ -46,7 +46,7 @@ is "$(hold read a)" "thing thing.1" "the open file works"
 number=$(cat $micro/thing.1/dev)
 before=$(uptime_ms)
 is "$(micro-try rmdir $micro/thing.1)" ok "rmdir succeeds"
-[ $(($(uptime_ms) - before)) -lt 5000 ]
+[ $(($(uptime_ms) - before)) -lt 10000 ]
 ok $? "at once"
 is "$(count opens) $(count releases) $(count unplugs) $(count removes)" "2 2 1 1" \
 	"the driver has released all files and let go"
