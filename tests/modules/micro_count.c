@@ -70,7 +70,7 @@
 struct count {
 	u32 magic;
 	u64 id;
-	spinlock_t lock;
+	spinlock_t lock;	/* guards bytes */
 	size_t bytes;
 	wait_queue_head_t readers;
 	wait_queue_head_t writers;
@@ -578,8 +578,11 @@ static void count_remove(struct micro_device *mdev)
 	count_check(!atomic_read(&c->inside), "remove with operations inside");
 	count_check(!atomic_read(&c->files), "remove with files open");
 	count_check(!c->fasync, "remove with fasync entries");
+	/* nobody may come or go any more, so these need no barrier */
 	count_check(!waitqueue_active(&c->readers), "remove with readers queued");
+	/* as above */
 	count_check(!waitqueue_active(&c->writers), "remove with writers queued");
+	/* as above */
 	count_check(!waitqueue_active(&c->elsewhere), "remove with sleepers queued");
 	atomic_long_inc(&count_stats.removes);
 	count_free(c);
