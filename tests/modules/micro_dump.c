@@ -10,7 +10,7 @@
  * Parameters:
  *	wrong=1		also tells how reading through the other types ends
  *	create=1	makes devices of kernel code, each with a software node:
- *			dump.1, sample.1, fifo.1 and ram.1, with the settings of
+ *			dump.1, sample.2, fifo.3 and ram.4, with the settings of
  *			tests/firmware/answers.*
  *
  * Copyright (C) 2026 The microkernel authors
@@ -64,7 +64,7 @@ static const struct {
 	{ "b-string", DUMP_STRING },
 	{ "c-string", DUMP_STRING },
 	{ "x", DUMP_U32 },
-	{ "micro,Odd_name.+?#1@0-", DUMP_U32 },
+	{ "micro,Odd_name.+?#1-", DUMP_U32 },
 	{ "a-name-of-31-characters-in-all-", DUMP_U32 },
 };
 
@@ -226,7 +226,7 @@ static void dump_values(struct dump *d, const struct dump_node *node, const char
 	}
 	err = dump_read(d, node, name, type, count);
 	if (err < 0) {
-		dump_print(d, " %pe", ERR_PTR(err));
+		dump_print(d, " error %d", err);
 		return;
 	}
 	for (i = 0; i < count; i++)
@@ -250,7 +250,7 @@ static void dump_wrong(struct dump *d, const struct dump_node *node, const char 
 		dump_print(d, "%s as %s:", name, dump_types[type]);
 		err = dump_read(d, node, name, type, 1);
 		if (err < 0)
-			dump_print(d, " %pe", ERR_PTR(err));
+			dump_print(d, " error %d", err);
 		else if (own == DUMP_STRING || type == DUMP_STRING)
 			dump_print(d, " it has a value");
 		else
@@ -392,6 +392,7 @@ static const char * const dump_string[] = { "one", "", "two words", "three, four
 
 static const struct property_entry dump_props[] = {
 	PROPERTY_ENTRY_STRING_ARRAY("compatible", dump_compatible),
+	PROPERTY_ENTRY_U32("reg", 1),
 	PROPERTY_ENTRY_BOOL("a-bool"),
 	PROPERTY_ENTRY_U8("a-u8", 200),
 	PROPERTY_ENTRY_U8_ARRAY("b-u8", dump_u8),
@@ -404,7 +405,7 @@ static const struct property_entry dump_props[] = {
 	PROPERTY_ENTRY_STRING("a-string", "just one"),
 	PROPERTY_ENTRY_STRING_ARRAY("b-string", dump_string),
 	PROPERTY_ENTRY_STRING("c-string", ""),
-	PROPERTY_ENTRY_U32("micro,Odd_name.+?#1@0-", 1),
+	PROPERTY_ENTRY_U32("micro,Odd_name.+?#1-", 1),
 	PROPERTY_ENTRY_U32("a-name-of-31-characters-in-all-", 31),
 	{ }
 };
@@ -461,9 +462,9 @@ static const struct {
 	const struct software_node *node;
 } dump_make[] = {
 	{ "dump.1", &dump_node },
-	{ "sample.1", &sample_node },
-	{ "fifo.1", &fifo_node },
-	{ "ram.1", &ram_node },
+	{ "sample.2", &sample_node },
+	{ "fifo.3", &fifo_node },
+	{ "ram.4", &ram_node },
 };
 
 static struct micro_device *dump_devices[ARRAY_SIZE(dump_make)];
