@@ -37,13 +37,19 @@ register() {
 		echo register >$evil/command
 }
 
-# teardown WAY: what is left, when the device has gone that way
+# teardown WAY: whatever is left
 teardown() {
 	case $1 in
-	rmdir | destroy) ;;
-	unregister) register && rmdir "$micro/$device" ;;
-	*) rmdir "$micro/$device" ;;
+	destroy)
+		[ ! -e "/dev/$device" ] || echo "destroy $device" >$evil/command
+		return
+		;;
+	unregister)
+		# twice is not too much, should the program have failed before it
+		echo unregister >$evil/command && register || return
+		;;
 	esac
+	[ ! -d "$micro/$device" ] || rmdir "$micro/$device"
 }
 
 # with WAY DRIVER PROGRAM CASE

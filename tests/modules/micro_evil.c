@@ -19,12 +19,15 @@
  *
  * Copyright (C) 2026 The microkernel authors
  */
+#include <linux/ctype.h>
 #include <linux/debugfs.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/pagemap.h>
 #include <linux/poll.h>
+#include <linux/reboot.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -40,7 +43,9 @@
 #define EVIL_IOC_DEAF		_IO('E', 3)	/* sleeps until "go", then 0 */
 #define EVIL_IOC_SUICIDE	_IO('E', 4)	/* destroys its own device */
 #define EVIL_IOC_LOCK		_IO('E', 5)	/* takes evil_lock for a moment */
-#define EVIL_IOC_SIGNAL		_IO('E', 6)	/* as WAIT, with a token and a signal */
+#define EVIL_IOC_SIGNAL		_IO('E', 6)	/* as WAIT, with a signal pending */
+#define EVIL_IOC_LOCK_LATER	_IO('E', 7)	/* as LOCK, when somebody else has it */
+#define EVIL_IOC_HOLD		_IO('E', 8)	/* release() will wait for "let SLOT" */
 
 /* Each kind of mapping has so many pages; they contain 'a', 'b', 'c' and 'd' */
 #define EVIL_PAGES		4
@@ -82,12 +87,28 @@ struct evil {
 static struct {
 	atomic_t probes, removes, unplugs, opens, failed_opens, releases;
 	atomic_t faults, mkwrites, vm_opens, vm_closes, fasyncs;
+	atomic_t holding;	/* release() that wait now */
 } evil_count;
 
 static u32 evil_fail_open;
 static bool evil_go;
+static unsigned long evil_let;
 static DECLARE_WAIT_QUEUE_HEAD(evil_go_wq);
 static DEFINE_MUTEX(evil_lock);
+
+/*
+ * A device that hangs is locked for ever, and shutting down would wait for that
+ * lock: a guest that has one is ended at once.
+ */
+static int evil_reboot(struct notifier_block *nb, unsigned long action, void *data)
+{
+	emergency_restart();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block evil_reboot_nb = {
+	.notifier_call = evil_reboot,
+};
 
 static struct evil *file_to_evil(const struct file *filp)
 {
@@ -113,7 +134,14 @@ static int evil_open(struct micro_driver *drv, struct file *filp)
 
 static int evil_release(struct micro_driver *drv, struct file *filp)
 {
-	/* would be a use after free if it came after remove() */
+	unsigned long slot = (unsigned long)micro_file_get_drvdata(filp);
+
+	if (slot) {
+		atomic_inc(&evil_count.holding);
+		wait_event(evil_go_wq, test_and_clear_bit(slot, &evil_let));
+		atomic_dec(&evil_count.holding);
+	}
+	/* a use after free, should it come after remove() */
 	WARN_ON(!file_to_evil(filp)->page[0]);
 	atomic_inc(&evil_count.releases);
 	return 0;
@@ -166,11 +194,19 @@ static long evil_ioctl(struct micro_driver *drv, struct file *filp,
 		wait_event(evil_go_wq, READ_ONCE(evil_go));
 		return 0;
 	case EVIL_IOC_SUICIDE:
+		register_reboot_notifier(&evil_reboot_nb);
 		micro_destroy_device(micro_file_device(filp));
 		return 0;
+	case EVIL_IOC_LOCK_LATER:
+		register_reboot_notifier(&evil_reboot_nb);
+		wait_event(evil_go_wq, mutex_is_locked(&evil_lock));
+		fallthrough;
 	case EVIL_IOC_LOCK:
 		mutex_lock(&evil_lock);
 		mutex_unlock(&evil_lock);
+		return 0;
+	case EVIL_IOC_HOLD:
+		micro_file_set_drvdata(filp, (void *)(arg % 10));
 		return 0;
 	default:
 		return -ENOTTY;
@@ -486,8 +522,10 @@ static int evil_destroy(const char *name, bool locked)
 
 	if (!mdev)
 		return -ENOENT;
-	if (locked)
+	if (locked) {
 		mutex_lock(&evil_lock);
+		wake_up_all(&evil_go_wq);
+	}
 	micro_destroy_device(mdev);
 	if (locked)
 		mutex_unlock(&evil_lock);
@@ -504,6 +542,11 @@ static int evil_do(const char *verb, const char *name)
 	}
 	if (!strcmp(verb, "go")) {
 		WRITE_ONCE(evil_go, true);
+		wake_up_all(&evil_go_wq);
+		return 0;
+	}
+	if (!strcmp(verb, "let") && name && isdigit(*name)) {
+		set_bit(*name - '0', &evil_let);
 		wake_up_all(&evil_go_wq);
 		return 0;
 	}
@@ -563,6 +606,7 @@ static int __init evil_init(void)
 	EVIL_COUNT(vm_opens);
 	EVIL_COUNT(vm_closes);
 	EVIL_COUNT(fasyncs);
+	EVIL_COUNT(holding);
 	return 0;
 }
 module_init(evil_init);

@@ -549,8 +549,8 @@ static void test_half(void)
  */
 #define KEPT	64
 
-static _Atomic int mappers;
-static _Atomic int map_serial;
+static atomic_int mappers;
+static atomic_int map_serial;
 
 static long race_map(int fd)
 {
@@ -611,7 +611,6 @@ static void test_race(void)
 {
 	enum { RACERS = 8 };
 	struct call c[RACERS];
-	pid_t pid;
 	int i;
 
 	catch_bus();
@@ -619,8 +618,7 @@ static void test_race(void)
 		begin_call_awake(&c[i], i < 4 ? race_map : i < 5 ? race_half : race_touch,
 				 open_node(O_RDWR));
 	wait_until(mappers == RACERS);
-	pid = unplug_begin();
-	unplug_end(pid);
+	unplug_end(unplug_begin());
 	mappers = -1000;
 	for (i = 0; i < RACERS; i++)
 		check(end_call(&c[i]) >= 2);
@@ -651,7 +649,7 @@ static void test_race_fork(void)
 			continue;
 		alarm(TIME_LIMIT_S);
 		tell(ready[1]);
-		for (j = 0; j < FORKS && read(fd, (char[1]){}, 0) == 0; j++) {
+		for (j = 0; j < FORKS && read(fd, (char[1]) {}, 0) == 0; j++) {
 			pid_t pid = fork();
 
 			check(pid >= 0);
@@ -671,7 +669,7 @@ static void test_race_fork(void)
 	}
 	for (i = 0; i < PARENTS; i++)
 		hear(ready[0]);
-	unplug();
+	unplug_end(unplug_begin());
 	for (i = 0; i < PARENTS; i++)
 		tell(go[1]);
 	for (i = 0; i < PARENTS; i++)

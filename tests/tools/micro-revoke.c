@@ -193,7 +193,7 @@ static void test_asleep_many(void)
 }
 
 /* Threads that are at it while the device goes */
-static _Atomic int racers_ready;
+static atomic_int racers_ready;
 
 static long race_read(int fd)
 {
@@ -291,7 +291,8 @@ static void test_race(void)
 		begin_call_awake(&calls[i], race[i % RACERS],
 				 i < RACERS ? shared : open_node(O_RDWR | O_NONBLOCK));
 	wait_until(racers_ready == 2 * RACERS);
-	unplug();
+	/* not unplug(): with so many at work it may take its time */
+	unplug_end(unplug_begin());
 	for (i = 0; i < 2 * RACERS; i++)
 		check_fails(end_call(&calls[i]), ENODEV);
 }
@@ -525,6 +526,92 @@ static void test_deaf(void)
 	check_dead(fd);
 }
 
+/* What may hang for ever by design: the test does not wait for these */
+static void test_suicide(void)
+{
+	ioctl(open_node(O_RDWR), EVIL_IOC_SUICIDE);
+	fail(__FILE__, __LINE__, "it was possible");
+}
+
+static void test_lock(void)
+{
+	check_is(ioctl(open_node(O_RDWR), EVIL_IOC_LOCK), 0);
+}
+
+static long do_lock_later(int fd)
+{
+	return ioctl(fd, EVIL_IOC_LOCK_LATER);
+}
+
+static void test_lock_held(void)
+{
+	struct call c;
+
+	begin_call(&c, do_lock_later, open_node(O_RDWR));
+	unplug();
+	fail(__FILE__, __LINE__, "it was possible");
+}
+
+/*
+ * close(2) begins a release() while the unplug is busy with that of another
+ * file: remove() comes after both.
+ */
+static long do_close(int fd)
+{
+	return close(fd);
+}
+
+static void test_close_late(void)
+{
+	long removes = counter("removes"), releases = counter("releases");
+	int first = open_node(O_RDWR), second = open_node(O_RDWR);
+	struct call c;
+	pid_t pid;
+	int i;
+
+	check_is(ioctl(first, EVIL_IOC_HOLD, 1), 0);
+	check_is(ioctl(second, EVIL_IOC_HOLD, 2), 0);
+	pid = unplug_begin();
+	wait_until(counter("holding") == 1);
+	begin_call(&c, do_close, second);
+	wait_until(counter("holding") == 2);
+	evil_write("command", "let 1");
+	wait_until(counter("releases") == releases + 1);
+
+	/* nothing tells that it does not come; so give it some time */
+	for (i = 0; i < 100; i++) {
+		check_is(counter("removes"), removes);
+		usleep(5000);
+	}
+	check_is(waitpid(pid, NULL, WNOHANG), 0);
+	evil_write("command", "let 2");
+	check_is(end_call(&c), 0);
+	unplug_end(pid);
+	check_is(counter("releases"), releases + 2);
+	check_is(counter("removes"), removes + 1);
+	check_dead(first);
+}
+
+/* ... and close(2) of the file whose release() the unplug has begun waits */
+static void test_close_same(void)
+{
+	long releases = counter("releases");
+	int fd = open_node(O_RDWR);
+	struct call c;
+	pid_t pid;
+
+	check_is(ioctl(fd, EVIL_IOC_HOLD, 3), 0);
+	pid = unplug_begin();
+	wait_until(counter("holding") == 1);
+	begin_call(&c, do_close, fd);
+	check_is(counter("holding"), 1);
+	check_is(counter("releases"), releases);
+	evil_write("command", "let 3");
+	check_is(end_call(&c), 0);
+	unplug_end(pid);
+	check_is(counter("releases"), releases + 1);
+}
+
 /* The same file descriptor stays dead when the device comes back */
 static void test_rebind(void)
 {
@@ -560,6 +647,11 @@ static const struct test_case cases[] = {
 	{ "unused", test_unused },
 	{ "deaf", test_deaf },
 	{ "rebind", test_rebind },
+	{ "suicide", test_suicide },
+	{ "lock", test_lock },
+	{ "lock-held", test_lock_held },
+	{ "close-late", test_close_late },
+	{ "close-same", test_close_same },
 };
 
 int main(int argc, char **argv)

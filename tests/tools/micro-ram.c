@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * micro-ram: micro_ram, used (usage: unplug.h; COMMAND takes the device away)
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <sys/sendfile.h>
+#include <sys/uio.h>
+
+#include "unplug.h"
+
+#define SIZE	(1L << 20)
+#define PAGE	4096L
+
+static char buf[2 * SIZE];
+
+static unsigned char *map(int fd, off_t offset, size_t size, int flags)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, offset);
+
+	check(p != MAP_FAILED);
+	return p;
+}
+
+/* Where it ends, and what happens there */
+static void test_end(void)
+{
+	int fd = open_node(O_RDWR);
+
+	check_is(lseek(fd, 0, SEEK_END), SIZE);
+	check_is(read(fd, buf, 1), 0);
+	check_fails(write(fd, buf, 1), ENOSPC);
+	check_is(write(fd, buf, 0), 0);
+	check_is(lseek(fd, -3, SEEK_CUR), SIZE - 3);
+	check_is(write(fd, "12345", 5), 3);
+	check_is(lseek(fd, 0, SEEK_CUR), SIZE);
+	check_is(lseek(fd, -2, SEEK_END), SIZE - 2);
+	check_is(read(fd, buf, 5), 2);
+	check(!memcmp(buf, "23", 2));
+	check_fails(lseek(fd, 1, SEEK_END), EINVAL);
+	check_fails(lseek(fd, -1, SEEK_SET), EINVAL);
+	check_is(pread(fd, buf, 5, SIZE + 5), 0);
+	check_fails(pwrite(fd, buf, 5, SIZE), ENOSPC);
+	check_fails(pwrite(fd, buf, 5, 1LL << 40), ENOSPC);
+	check_fails(pread(fd, buf, 5, -1), EINVAL);
+	check_is(pwrite(fd, buf, sizeof(buf), 0), SIZE);
+	check_is(pread(fd, buf, sizeof(buf), 1), SIZE - 1);
+}
+
+/* What was never written is zero; the rest is where it was put */
+static void test_holes(void)
+{
+	int fd = open_node(O_RDWR);
+	int other = open_node(O_RDWR);
+	struct iovec out[] = { { "ab", 2 }, { "cde", 3 } };
+	char one[1], two[4];
+	struct iovec in[] = { { one, 1 }, { two, 4 } };
+	long i;
+
+	check_is(pwrite(fd, "xyz", 3, 5 * PAGE - 1), 3);
+	memset(buf, 1, sizeof(buf));
+	check_is(read(other, buf, sizeof(buf)), SIZE);
+	for (i = 0; i < SIZE; i++)
+		check_is(buf[i], i >= 5 * PAGE - 1 && i < 5 * PAGE + 2 ?
+			 "xyz"[i - 5 * PAGE + 1] : 0);
+	/* each opener has a place of its own */
+	check_is(lseek(fd, 0, SEEK_CUR), 0);
+	check_is(lseek(other, 0, SEEK_CUR), SIZE);
+	check_is(lseek(other, 7 * PAGE - 2, SEEK_SET), 7 * PAGE - 2);
+	check_is(writev(other, out, 2), 5);
+	check_is(lseek(fd, 7 * PAGE - 2, SEEK_SET), 7 * PAGE - 2);
+	check_is(readv(fd, in, 2), 5);
+	check(one[0] == 'a' && !memcmp(two, "bcde", 4));
+	check_is(preadv(fd, in, 2, 7 * PAGE - 2), 5);
+}
+
+static __thread sigjmp_buf bus_return;
+
+static void on_bus(int sig)
+{
+	(void)sig;
+	siglongjmp(bus_return, 1);
+}
+
+static bool raises_bus(volatile unsigned char *p)
+{
+	if (sigsetjmp(bus_return, 1))
+		return true;
+	(void)*p;
+	return false;
+}
+
+/* The same memory, however one gets at it */
+static void test_map(void)
+{
+	int fd = open_node(O_RDWR);
+	unsigned char *p = map(fd, 0, SIZE, MAP_SHARED);
+	unsigned char *q = map(fd, 3 * PAGE, 2 * PAGE, MAP_SHARED);
+	unsigned char *private = map(fd, 0, 2 * PAGE, MAP_PRIVATE);
+	unsigned char *end = map(fd, SIZE - PAGE, 2 * PAGE, MAP_SHARED);
+
+	check_is(pwrite(fd, "w", 1, 3 * PAGE), 1);
+	check_is(p[3 * PAGE], 'w');
+	check_is(q[0], 'w');
+	q[PAGE] = 'm';
+	check_is(pread(fd, buf, 1, 4 * PAGE), 1);
+	check_is(buf[0], 'm');
+	check_is(p[4 * PAGE], 'm');
+	/* a page that is first mapped, then written */
+	check_is(p[9 * PAGE], 0);
+	check_is(pwrite(fd, "n", 1, 9 * PAGE), 1);
+	check_is(p[9 * PAGE], 'n');
+
+	private[0] = 'p';
+	check_is(p[0], 0);
+	p[PAGE] = 's';
+	check_is(private[PAGE], 's');
+
+	signal(SIGBUS, on_bus);
+	check(!raises_bus(end));
+	check(raises_bus(end + PAGE));
+	check_is(close(fd), 0);
+	fd = open_node(O_RDONLY);
+	check_fails(mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, fd, 0), EACCES);
+}
+
+/* Its own mapping as the buffer: the copy faults while the driver is at work */
+static void test_self(void)
+{
+	int fd = open_node(O_RDWR);
+	unsigned char *p = map(fd, 64 * PAGE, 4 * PAGE, MAP_SHARED);
+
+	check_is(pwrite(fd, "self", 4, 0), 4);
+	check_is(pread(fd, p, 2 * PAGE, 0), 2 * PAGE);
+	check(!memcmp(p, "self", 4));
+	check_is(pwrite(fd, p + 2 * PAGE, 2 * PAGE, 0), 2 * PAGE);
+	check_is(pread(fd, buf, 4, 0), 4);
+	check_is(buf[0], 0);
+	check(!memcmp(p, "self", 4));
+}
+
+static void test_bad_address(void)
+{
+	char *page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = open_node(O_RDWR);
+
+	check(page != MAP_FAILED);
+	check_is(munmap(page + PAGE, PAGE), 0);
+	memcpy(page + PAGE - 3, "abc", 3);
+	check_fails(write(fd, page + PAGE, 1), EFAULT);
+	check_is(write(fd, page + PAGE - 3, 10), 3);
+	check_is(lseek(fd, 0, SEEK_CUR), 3);
+	check_fails(pread(fd, page + PAGE, 1, 0), EFAULT);
+	check_is(pread(fd, page + PAGE - 2, 10, 0), 2);
+	check(!memcmp(page + PAGE - 2, "ab", 2));
+}
+
+static void test_splice(void)
+{
+	int fd = open_node(O_RDWR);
+	int pipes[2], i;
+	off_t offset = 10;
+	loff_t place = 3 * PAGE - 2;
+
+	check(!pipe(pipes));
+	check_is(pwrite(fd, "spliced", 7, 10), 7);
+	check_is(sendfile(pipes[1], fd, &offset, 7), 7);
+	check_is(offset, 17);
+	/* what has left does not change with the device */
+	check_is(pwrite(fd, "SPLICED", 7, 10), 7);
+	check_is(splice(pipes[0], NULL, fd, &place, 7, 0), 7);
+	check_is(pread(fd, buf, 7, 3 * PAGE - 2), 7);
+	check(!memcmp(buf, "spliced", 7));
+
+	for (i = 0; i < 8; i++)
+		buf[i * PAGE] = i;
+	check_is(pwrite(fd, buf, 8 * PAGE, 0), 8 * PAGE);
+	place = 0;
+	check_is(splice(fd, &place, pipes[1], NULL, 8 * PAGE, 0), 8 * PAGE);
+	unplug();
+	memset(buf, 0xff, sizeof(buf));
+	check_is(read(pipes[0], buf, sizeof(buf)), 8 * PAGE);
+	for (i = 0; i < 8; i++)
+		check_is(buf[i * PAGE], i);
+	check_fails(splice(fd, &place, pipes[1], NULL, 1, 0), ENODEV);
+}
+
+/* A write of one opener is seen whole, or not at all */
+static long do_write_letters(int fd)
+{
+	static char letters[2][3 * PAGE];
+	int i;
+
+	memset(letters[0], 'a', sizeof(letters[0]));
+	memset(letters[1], 'b', sizeof(letters[1]));
+	for (i = 0; i < 2000; i++)
+		if (pwrite(fd, letters[i % 2], sizeof(letters[0]), 100) != sizeof(letters[0]))
+			return -1;
+	close(fd);
+	return 0;
+}
+
+static void test_atomic(void)
+{
+	int fd = open_node(O_RDWR);
+	struct call c;
+	int i, j;
+
+	memset(buf, 'a', 3 * PAGE);
+	check_is(pwrite(fd, buf, 3 * PAGE, 100), 3 * PAGE);
+	begin_call_awake(&c, do_write_letters, open_node(O_RDWR));
+	for (i = 0; i < 500; i++) {
+		check_is(pread(fd, buf, 3 * PAGE, 100), 3 * PAGE);
+		for (j = 1; j < 3 * PAGE; j++)
+			check(buf[j] == buf[0]);
+	}
+	check_is(end_call(&c), 0);
+}
+
+static const struct test_case cases[] = {
+	{ "end", test_end },
+	{ "holes", test_holes },
+	{ "map", test_map },
+	{ "self", test_self },
+	{ "bad-address", test_bad_address },
+	{ "splice", test_splice },
+	{ "atomic", test_atomic },
+};
+
+int main(int argc, char **argv)
+{
+	return run_case(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
+}

@@ -1,0 +1,17 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What micro_wait_event_interruptible() returns: 0, EAGAIN, EINTR or a restart,
+# ENODEV.
+# vm: --file tests/unplug.sh:/tests/unplug.sh
+
+. /tests/lib.sh
+. /tests/unplug.sh
+
+modprobe micro_evil
+ok $? "micro_evil is loaded"
+
+each_way micro_evil micro-wait true pending signal kill many
+
+all_released
+run_ok rmmod micro_evil
+done_testing
