@@ -389,14 +389,15 @@ static int micro_init_fragments(struct micro_fragment *fragments, const struct d
 	int err;
 
 	for_each_child(root, node) {
-		struct micro_fragment *f = fragments;
+		struct device_node *overlay = micro_overlay_of(node);
+		struct micro_fragment *f;
 
-		f->overlay = micro_overlay_of(node);
-		if (!f->overlay)
+		if (!overlay)
 			continue;
-		fragments++;
+		f = fragments++;
+		f->overlay = overlay;
 
-		if (f->overlay != node) {
+		if (overlay != node) {
 			err = micro_find_target(f, node);
 			if (err)
 				return err;
