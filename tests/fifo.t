@@ -14,6 +14,11 @@ for case in $(micro-fifo --list | grep -vx full); do
 	with rmdir micro_fifo micro-fifo "$case"
 done
 
+# many who wait for each other, again and again
+for _ in 1 2 3 4 5 6 7 8; do
+	with rmdir micro_fifo micro-fifo atomic
+done
+
 # by compatible string; one instance has nothing to do with another
 run_ok mkdir $micro/left $micro/right
 run_ok sh -c "echo microkernel,fifo >$micro/left/compatible"

@@ -11,6 +11,9 @@ modprobe micro_evil
 ok $? "micro_evil is loaded"
 
 each_way micro_evil micro-wait true pending signal kill many
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	with rmdir micro_evil micro-wait contended
+done
 
 all_released
 run_ok rmmod micro_evil

@@ -155,12 +155,45 @@ static void test_many(void)
 	check_is(dead, WAITERS - 3);
 }
 
+/*
+ * Waiters that take each other's tokens away, just when they wake: none of them
+ * sleeps on when there is a token for it.
+ */
+enum { QUOTA = 2000 };
+
+static long do_wait_often(int fd)
+{
+	int i;
+
+	for (i = 0; i < QUOTA; i++)
+		if (ioctl(fd, EVIL_IOC_WAIT))
+			return -1;
+	return i;
+}
+
+static void test_contended(void)
+{
+	enum { WAITERS = 6 };
+	struct call c[WAITERS];
+	int fd = open_node(O_RDWR);
+	int i;
+
+	for (i = 0; i < WAITERS; i++)
+		begin_call(&c[i], do_wait_often, i % 2 ? fd : open_node(O_RDWR));
+	for (i = 0; i < WAITERS * QUOTA; i++)
+		check_is(write(fd, "x", 1), 1);
+	for (i = 0; i < WAITERS; i++)
+		check_is(end_call(&c[i]), QUOTA);
+	unplug();
+}
+
 static const struct test_case cases[] = {
 	{ "true", test_true },
 	{ "pending", test_pending },
 	{ "signal", test_signal },
 	{ "kill", test_kill },
 	{ "many", test_many },
+	{ "contended", test_contended },
 };
 
 int main(int argc, char **argv)
