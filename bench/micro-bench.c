@@ -1,0 +1,792 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * micro-bench: measures the framework and its peers in one boot, prints CSV
+ *
+ * Runs in the guest of "scripts/vm --icount", where the clock advances one
+ * nanosecond for each instruction: what is called ns here is instructions, and
+ * for works that sleep, instructions plus the time in which there was nothing
+ * to do. Elsewhere it is just time.
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "modules/micro_peers.h"
+
+#define CONFIGFS	"/sys/kernel/config"
+#define ROUNDS		5
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+static const char usage[] =
+	"Usage: micro-bench [OPTION]... WORK...\n"
+	"\n"
+	"Measures WORK with the framework and with its peers (micro_peers.ko), and prints\n"
+	"a line for each:  work,n,subject,value,unit,ratio  where the ratio is to the\n"
+	"subject whose ratio is 1.000.\n"
+	"\n"
+	"  io        read, write, ioctl and poll of an open file\n"
+	"  open      open + close\n"
+	"  dirs      mkdir and rmdir among n other directories\n"
+	"  growth    how much a mkdir costs more for each directory that is there\n"
+	"  unplug    rmdir and live=0 with n open files, rmdir of peers without any\n"
+	"  sleepers  rmdir with n readers asleep, each in a thread and file of its own\n"
+	"  memory    bytes for each instance and each open file\n"
+	"\n"
+	"  -n N,...  what n to take, in ascending order (dirs: 1,100,1000; growth: 100,3000;\n"
+	"            unplug: 0,1,100,10000; sleepers: 1,10,100,1000; memory: 1000 instances,\n"
+	"            10000 files)\n"
+	"  -c N      calls in a round of io (20000; others take a fraction of it)\n";
+
+static unsigned int calls = 20000;
+static unsigned int sizes[16];
+static unsigned int nr_sizes;
+static int control;
+
+static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
+{
+	int err = errno;
+	va_list args;
+
+	fprintf(stderr, "micro-bench: ");
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	if (err)
+		fprintf(stderr, ": %s", strerror(err));
+	fputc('\n', stderr);
+	exit(1);
+}
+
+static const char *path(const char *format, ...)
+{
+	static char buf[4][256];
+	static unsigned int next;
+	char *p = buf[next++ % ARRAY_SIZE(buf)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(p, sizeof(buf[0]), format, args);
+	va_end(args);
+	return p;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+/* What it costs to ask for the time, for works that are measured one by one */
+static double clock_cost(void)
+{
+	static double cost;
+	int i;
+
+	if (cost)
+		return cost;
+	for (i = 0; i < 1000; i++) {
+		double begin = now();
+		double ns = now() - begin;
+
+		if (!cost || ns < cost)
+			cost = ns;
+	}
+	return cost;
+}
+
+/* For one call of many: the best of all rounds */
+#define BEST(nr, call)							\
+({									\
+	double __best = 1e18;						\
+	unsigned int __i, __round;					\
+									\
+	for (__round = 0; __round < ROUNDS; __round++) {		\
+		double __begin = now();					\
+		double __ns;						\
+									\
+		for (__i = 0; __i < (nr); __i++)			\
+			if ((call) < 0)					\
+				die("%s", #call);			\
+		__ns = (now() - __begin) / (nr);			\
+		if (__ns < __best)					\
+			__best = __ns;					\
+	}								\
+	__best;								\
+})
+
+/*
+ * A kernel that has just booted still has work of its own, which would be taken
+ * for ours: wait until the cheapest system call costs the same all the time.
+ */
+static void settle(void)
+{
+	double best = 1e18;
+	unsigned int same = 0;
+	unsigned int tries;
+
+	for (tries = 0; same < 10; tries++) {
+		double ns = BEST(2000, getppid());
+
+		if (tries == 300) {
+			fprintf(stderr, "micro-bench: never quiet: the figures are rough\n");
+			break;
+		}
+		same = ns < best * 1.002 ? same + 1 : 0;
+		if (ns < best)
+			best = ns;
+	}
+}
+
+static void print(const char *work, unsigned int n, const char *subject,
+		  double value, const char *unit, double reference)
+{
+	printf("%s,%u,%s,%.1f,%s,%.3f\n", work, n, subject, value, unit,
+	       reference ? value / reference : 0);
+	fflush(stdout);
+}
+
+static void make_dir(const char *subsystem, const char *name)
+{
+	if (mkdir(path(CONFIGFS "/%s/%s", subsystem, name), 0755))
+		die("mkdir %s/%s", subsystem, name);
+}
+
+static void remove_dir(const char *subsystem, const char *name)
+{
+	if (rmdir(path(CONFIGFS "/%s/%s", subsystem, name)))
+		die("rmdir %s/%s", subsystem, name);
+}
+
+static void control_call(unsigned int cmd)
+{
+	if (ioctl(control, cmd))
+		die("ioctl of peer_control");
+}
+
+static int xopen(const char *name)
+{
+	int fd = open(name, O_RDWR);
+
+	if (fd < 0)
+		die("open %s", name);
+	return fd;
+}
+
+/* The name of the driver, and of the one instance where one is enough */
+#define INSTANCE	"micro_bench"
+
+static const struct subject {
+	const char *name;
+	const char *subsystem;	/* NULL: the misc device */
+	const char *node;
+} subjects[] = {
+	{ "misc", NULL, "/dev/micro/micro_plain" },
+	{ "micro", "micro", "/dev/micro/" INSTANCE },
+	{ "hand", "peer_hand", "/dev/peer_hand/" INSTANCE },
+	{ "lean", "peer_lean", "/dev/peer_lean/" INSTANCE },
+	{ "srcu", "peer_srcu", "/dev/peer_srcu/" INSTANCE },
+	{ "percpu", "peer_percpu", "/dev/peer_percpu/" INSTANCE },
+	{ "rwsem", "peer_rwsem", "/dev/peer_rwsem/" INSTANCE },
+	{ "revocable", "peer_revocable", "/dev/peer_revocable/" INSTANCE },
+};
+
+static void subject_make(const struct subject *s)
+{
+	if (s->subsystem)
+		make_dir(s->subsystem, INSTANCE);
+}
+
+static void subject_remove(const struct subject *s)
+{
+	if (s->subsystem)
+		remove_dir(s->subsystem, INSTANCE);
+}
+
+/* Files */
+
+static void work_io(void)
+{
+	static const char * const works[] = {
+		"read-1", "write-1", "ioctl", "poll", "poll-queue", "read-64k",
+	};
+	static char buf[PEER_DATA_SIZE];
+	double result[ARRAY_SIZE(works)];
+	double reference[ARRAY_SIZE(works)];
+	unsigned int i, w;
+
+	for (i = 0; i < ARRAY_SIZE(subjects); i++) {
+		const struct subject *s = &subjects[i];
+		struct pollfd pfd = { .events = POLLIN };
+		int fd;
+
+		subject_make(s);
+		fd = xopen(s->node);
+		pfd.fd = fd;
+
+		result[0] = BEST(calls, read(fd, buf, 1));
+		result[1] = BEST(calls, write(fd, buf, 1));
+		result[2] = BEST(calls, ioctl(fd, PEER_IOC_PING));
+		result[3] = BEST(calls, poll(&pfd, 1, 0));
+		/* ready at once too, but what does not know that queues up */
+		result[4] = BEST(calls, poll(&pfd, 1, -1));
+		result[5] = BEST(calls / 40, read(fd, buf, sizeof(buf)));
+
+		close(fd);
+		subject_remove(s);
+		if (!i)
+			memcpy(reference, result, sizeof(reference));
+		for (w = 0; w < ARRAY_SIZE(works); w++)
+			print(works[w], 1, s->name, result[w], "ns", reference[w]);
+	}
+}
+
+static int open_close(const char *name)
+{
+	int fd = open(name, O_RDWR);
+
+	return fd < 0 ? fd : close(fd);
+}
+
+static void work_open(void)
+{
+	double reference = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(subjects); i++) {
+		const struct subject *s = &subjects[i];
+		double ns;
+
+		subject_make(s);
+		ns = BEST(calls / 5, open_close(s->node));
+		subject_remove(s);
+		if (!i)
+			reference = ns;
+		print("open-close", 1, s->name, ns, "ns", reference);
+	}
+}
+
+/* Directories */
+
+static const char *instance(unsigned int number)
+{
+	return path(INSTANCE ".%06u", number);
+}
+
+struct dirs_result {
+	double make, remove_last, remove_first;
+};
+
+static void take_best(double *best, double begin, unsigned int batch)
+{
+	double ns = now() - begin;
+
+	ns = (ns - clock_cost()) / batch;
+	if (!*best || ns < *best)
+		*best = ns;
+}
+
+/* Directories from number *first to *last, exclusive, are there */
+static struct dirs_result dirs_measure(const char *subsystem, unsigned int *first,
+				       unsigned int *last)
+{
+	struct dirs_result r = { 0 };
+	unsigned int n = *last - *first;
+	unsigned int batch = n < 4 ? 1 : n < 256 ? n / 4 : 64;
+	unsigned int rounds = batch > 32 ? ROUNDS : 128 / batch;
+	unsigned int i;
+	double begin;
+
+	while (rounds--) {
+		begin = now();
+		for (i = 0; i < batch; i++)
+			make_dir(subsystem, instance(*last + i));
+		take_best(&r.make, begin, batch);
+
+		begin = now();
+		for (i = batch; i--;)
+			remove_dir(subsystem, instance(*last + i));
+		take_best(&r.remove_last, begin, batch);
+
+		for (i = 0; i < batch; i++)
+			make_dir(subsystem, instance(*last + i));
+		begin = now();
+		for (i = 0; i < batch; i++)
+			remove_dir(subsystem, instance(*first + i));
+		take_best(&r.remove_first, begin, batch);
+		*first += batch;
+		*last += batch;
+	}
+	return r;
+}
+
+static void work_dirs(void)
+{
+	static const struct {
+		const char *name, *subsystem;
+	} dirs[] = {
+		{ "hand", "peer_hand" },
+		{ "micro", "micro" },
+		{ "lean", "peer_lean" },
+		{ "bare", "peer_bare" },
+	};
+	struct dirs_result hand[ARRAY_SIZE(sizes)];
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		const char *name = dirs[i].name;
+		unsigned int first = 0;
+		unsigned int last = 0;
+
+		for (j = 0; j < nr_sizes; j++) {
+			struct dirs_result r;
+
+			while (last - first < sizes[j])
+				make_dir(dirs[i].subsystem, instance(last++));
+			r = dirs_measure(dirs[i].subsystem, &first, &last);
+			if (!i)
+				hand[j] = r;
+			print("mkdir", sizes[j], name, r.make, "ns", hand[j].make);
+			print("rmdir-last", sizes[j], name, r.remove_last, "ns",
+			      hand[j].remove_last);
+			print("rmdir-first", sizes[j], name, r.remove_first, "ns",
+			      hand[j].remove_first);
+		}
+		while (last-- > first)
+			remove_dir(dirs[i].subsystem, instance(last));
+	}
+}
+
+static double make_cost(const char *subsystem, unsigned int *nr, unsigned int n)
+{
+	struct dirs_result r;
+	unsigned int first = 0;
+
+	while (*nr < n)
+		make_dir(subsystem, instance((*nr)++));
+	r = dirs_measure(subsystem, &first, nr);
+	/* as many as before, but with the lowest numbers */
+	while (first--)
+		make_dir(subsystem, instance(first));
+	while (*nr > n)
+		remove_dir(subsystem, instance(--*nr));
+	return r.make;
+}
+
+static void work_growth(void)
+{
+	static const char * const subsystem[] = { "peer_bare", "micro" };
+	static const char * const name[] = { "bare", "micro" };
+	unsigned int few = sizes[0];
+	unsigned int many = sizes[nr_sizes - 1];
+	double bare = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(name); i++) {
+		unsigned int nr = 0;
+		double with_few = make_cost(subsystem[i], &nr, few);
+		double growth = (make_cost(subsystem[i], &nr, many) - with_few) / (many - few);
+
+		while (nr)
+			remove_dir(subsystem[i], instance(--nr));
+		if (!i)
+			bare = growth;
+		print("mkdir-growth", many, name[i], growth, "ns", bare);
+	}
+}
+
+/* Unplug */
+
+static void set_live(const char *value)
+{
+	int fd = open(CONFIGFS "/micro/" INSTANCE "/live", O_WRONLY);
+
+	if (fd < 0 || write(fd, value, 1) != 1 || close(fd))
+		die("live=%s", value);
+}
+
+static int *files;
+
+static void open_files(const char *node, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		files[i] = xopen(node);
+}
+
+static void close_files(unsigned int n)
+{
+	while (n--)
+		close(files[n]);
+}
+
+static void work_unplug(void)
+{
+	const char *node = subjects[1].node;
+	double empty = 0;
+	unsigned int i, j;
+	double ns, begin;
+
+	for (j = 0; j < nr_sizes; j++) {
+		unsigned int rounds = sizes[j] > 1000 ? 2 : ROUNDS;
+		double by_rmdir = 0, by_live = 0, worst = 0;
+
+		for (i = 0; i < rounds; i++) {
+			make_dir("micro", INSTANCE);
+			open_files(node, sizes[j]);
+			begin = now();
+			set_live("0");
+			take_best(&by_live, begin, 1);
+			close_files(sizes[j]);
+			set_live("1");
+
+			open_files(node, sizes[j]);
+			begin = now();
+			remove_dir("micro", INSTANCE);
+			ns = now() - begin;
+			ns -= clock_cost();
+			if (ns > worst)
+				worst = ns;
+			if (!by_rmdir || ns < by_rmdir)
+				by_rmdir = ns;
+			close_files(sizes[j]);
+		}
+		if (!sizes[j])
+			empty = by_rmdir;
+		print("unplug-rmdir", sizes[j], "micro", by_rmdir, "ns", empty);
+		print("unplug-live", sizes[j], "micro", by_live, "ns", empty);
+		print("unplug-worst", sizes[j], "micro", worst, "ns", empty);
+		/* with fewer, what the first open of a node costs hides it */
+		if (sizes[j] >= 100)
+			print("unplug-file", sizes[j], "micro",
+			      (by_rmdir - empty) / sizes[j], "ns", 0);
+	}
+
+	for (i = 2; i < ARRAY_SIZE(subjects); i++) {
+		double best = 0;
+
+		for (j = 0; j < ROUNDS; j++) {
+			subject_make(&subjects[i]);
+			begin = now();
+			subject_remove(&subjects[i]);
+			take_best(&best, begin, 1);
+		}
+		print("unplug-rmdir", 0, subjects[i].name, best, "ns", empty);
+	}
+	print("synchronize_rcu", 0, "kernel",
+	      BEST(ROUNDS, ioctl(control, PEER_IOC_SYNC_RCU)), "ns", empty);
+}
+
+/* Sleepers */
+
+#define SLEEPER		"micro_sleeper"
+
+static void *sleeper(void *arg)
+{
+	int fd = *(int *)arg;
+	char byte;
+
+	return (void *)(long)(read(fd, &byte, 1) < 0 ? errno : 0);
+}
+
+static void work_sleepers(void)
+{
+	pthread_attr_t attr;
+	pthread_t *threads;
+	double empty = 0;
+	unsigned int i, j;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 16384);
+	threads = calloc(sizes[nr_sizes - 1], sizeof(*threads));
+	if (!threads)
+		die("threads");
+
+	for (i = 0; i < ROUNDS; i++) {
+		double begin;
+
+		make_dir("micro", SLEEPER);
+		begin = now();
+		remove_dir("micro", SLEEPER);
+		take_best(&empty, begin, 1);
+	}
+
+	for (j = 0; j < nr_sizes; j++) {
+		unsigned int n = sizes[j];
+		unsigned int rounds = n > 1000 ? 1 : n > 100 ? 2 : ROUNDS;
+		double best = 0;
+
+		while (rounds--) {
+			double begin;
+
+			make_dir("micro", SLEEPER);
+			open_files("/dev/micro/" SLEEPER, n);
+			for (i = 0; i < n; i++) {
+				errno = pthread_create(&threads[i], &attr, sleeper,
+						       &files[i]);
+				if (errno)
+					die("thread %u", i);
+			}
+			while (ioctl(control, PEER_IOC_SLEEPERS) != (int)n)
+				sched_yield();
+
+			begin = now();
+			remove_dir("micro", SLEEPER);
+			take_best(&best, begin, 1);
+
+			for (i = 0; i < n; i++) {
+				void *ret;
+
+				pthread_join(threads[i], &ret);
+				if (ret != (void *)ENODEV) {
+					errno = (int)(long)ret;
+					die("reader %u was not told ENODEV", i);
+				}
+			}
+			close_files(n);
+		}
+		print("unplug-sleepers", n, "micro", best, "ns", 0);
+		if (n >= 10)
+			print("unplug-sleeper", n, "micro", (best - empty) / n,
+			      "ns", 0);
+	}
+	free(threads);
+	pthread_attr_destroy(&attr);
+}
+
+/* Memory */
+
+/* Caches keep free objects for each CPU and count them as used */
+static void shrink_slabs(void)
+{
+	struct dirent *entry;
+	DIR *dir = opendir("/sys/kernel/slab");
+
+	if (!dir)
+		die("/sys/kernel/slab");
+	while ((entry = readdir(dir))) {
+		int fd;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		fd = open(path("/sys/kernel/slab/%s/shrink", entry->d_name), O_WRONLY);
+		if (fd >= 0) {
+			/* aliases of one cache are all here, so it may be busy */
+			if (write(fd, "1", 1) < 0)
+				errno = 0;
+			close(fd);
+		}
+	}
+	closedir(dir);
+}
+
+struct memory {
+	double slab, percpu;
+};
+
+static struct memory memory_used(void)
+{
+	struct memory m = { 0 };
+	char line[512];
+	FILE *file;
+
+	control_call(PEER_IOC_SETTLE);
+	shrink_slabs();
+
+	file = fopen("/proc/slabinfo", "r");
+	if (!file)
+		die("/proc/slabinfo");
+	while (fgets(line, sizeof(line), file)) {
+		double active, size;
+
+		if (sscanf(line, "%*s %lf %*s %lf", &active, &size) == 2)
+			m.slab += active * size;
+	}
+	fclose(file);
+
+	file = fopen("/proc/meminfo", "r");
+	if (!file)
+		die("/proc/meminfo");
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "Percpu: %lf", &m.percpu) == 1)
+			m.percpu *= 1024;
+	fclose(file);
+	return m;
+}
+
+/* Bytes of one object of a cache of its own, 0 if there is none of this name */
+static unsigned int object_size(const char *cache)
+{
+	unsigned int size = 0;
+	FILE *file = fopen(path("/sys/kernel/slab/%s/slab_size", cache), "r");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%u", &size) != 1)
+		size = 0;
+	fclose(file);
+	return size;
+}
+
+static struct memory memory_of_instances(const char *subsystem, unsigned int n)
+{
+	struct memory before, after;
+	unsigned int i;
+
+	/* what stays: pages of pools, inodes of the folders */
+	make_dir(subsystem, INSTANCE);
+	before = memory_used();
+	for (i = 0; i < n; i++)
+		make_dir(subsystem, instance(i));
+	after = memory_used();
+	for (i = n; i--;)
+		remove_dir(subsystem, instance(i));
+	remove_dir(subsystem, INSTANCE);
+	return (struct memory){ (after.slab - before.slab) / n,
+				(after.percpu - before.percpu) / n };
+}
+
+static double memory_of_files(const struct subject *s, unsigned int n)
+{
+	struct memory before, after;
+
+	subject_make(s);
+	open_files(s->node, n);
+	close_files(n);
+	before = memory_used();
+	open_files(s->node, n);
+	after = memory_used();
+	close_files(n);
+	subject_remove(s);
+	return (after.slab - before.slab) / n;
+}
+
+static void work_memory(void)
+{
+	unsigned int instances = sizes[0];
+	unsigned int open_files_max = sizes[nr_sizes - 1];
+	double hand = 0, misc = 0;
+	unsigned int i;
+
+	for (i = 2; i < ARRAY_SIZE(subjects) + 1; i++) {
+		/* hand is the third and comes first, as all else refers to it */
+		const struct subject *s = &subjects[i == ARRAY_SIZE(subjects) ? 1 : i];
+		struct memory m = memory_of_instances(s->subsystem, instances);
+
+		if (!hand)
+			hand = m.slab;
+		print("instance-slab", instances, s->name, m.slab, "bytes", hand);
+		print("instance-percpu", instances, s->name, m.percpu, "bytes", 0);
+	}
+	for (i = 0; i < ARRAY_SIZE(subjects); i++) {
+		double slab = memory_of_files(&subjects[i], open_files_max);
+
+		if (!i)
+			misc = slab;
+		print("file-slab", open_files_max, subjects[i].name, slab, "bytes", misc);
+		print("file-own", open_files_max, subjects[i].name, slab - misc, "bytes", 0);
+	}
+	print("file-object", 1, "micro", object_size("micro_file"), "bytes", 0);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+	unsigned int sizes[8];	/* in ascending order */
+	unsigned int nr_sizes;
+} works[] = {
+	{ "io", work_io, { 1 }, 1 },
+	{ "open", work_open, { 1 }, 1 },
+	{ "dirs", work_dirs, { 1, 100, 1000 }, 3 },
+	{ "growth", work_growth, { 100, 3000 }, 2 },
+	{ "unplug", work_unplug, { 0, 1, 100, 10000 }, 4 },
+	{ "sleepers", work_sleepers, { 1, 10, 100, 1000 }, 4 },
+	{ "memory", work_memory, { 1000, 10000 }, 2 },
+};
+
+static void run(const char *name, bool own_sizes)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(works); i++) {
+		if (strcmp(works[i].name, name))
+			continue;
+		if (!own_sizes) {
+			memcpy(sizes, works[i].sizes, sizeof(works[i].sizes));
+			nr_sizes = works[i].nr_sizes;
+		}
+		works[i].run();
+		return;
+	}
+	fputs(usage, stderr);
+	exit(2);
+}
+
+static void parse_sizes(char *list)
+{
+	char *size;
+
+	for (size = strtok(list, ","); size && nr_sizes < ARRAY_SIZE(sizes);
+	     size = strtok(NULL, ","))
+		sizes[nr_sizes++] = atoi(size);
+}
+
+int main(int argc, char **argv)
+{
+	const struct rlimit limit = { 1 << 20, 1 << 20 };
+	bool own_sizes = false;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "n:c:")) != -1) {
+		switch (opt) {
+		case 'n':
+			nr_sizes = 0;
+			parse_sizes(optarg);
+			own_sizes = nr_sizes;
+			break;
+		case 'c':
+			calls = atoi(optarg);
+			break;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind == argc) {
+		fputs(usage, stderr);
+		return 2;
+	}
+
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		die("cannot have %lu open files", (unsigned long)limit.rlim_cur);
+	files = calloc(1 << 17, sizeof(*files));
+	if (!files)
+		die("files");
+	control = open("/dev/peer_control", O_RDWR);
+	if (control < 0)
+		die("/dev/peer_control: is micro_peers loaded?");
+
+	clock_cost();
+	settle();
+	for (; optind < argc; optind++)
+		run(argv[optind], own_sizes);
+	return 0;
+}
