@@ -24,7 +24,7 @@ case $(uname -r) in
 	;;
 *)
 	# about 20 s
-	set -- --unplugs 300 --seconds 270
+	set -- --unplugs 200 --seconds 1500
 	;;
 esac
 # STRESS_SEED=N repeats the decisions of a run
