@@ -18,6 +18,7 @@ guest() {
 	busybox_get
 	locked "build-$name-$repo_id" build_modules || exit
 	locked "tools-$repo_id" build_tools || exit
+	locked "tools-$repo_id" build_overlays || exit
 	locked "build-$name-$repo_id" pack_base || exit
 	guest_base=$build_dir/base.cpio
 	guest_modules=$(cd "$build_dir" && find . -name '*.ko' -printf '%f\n' | sed 's/\.ko$//; s/-/_/g')
@@ -39,7 +40,7 @@ busybox_fetch() {
 
 # sources FORMAT: what the modules are made of, in a format of find
 sources() {
-	(cd "$repo" && find Kbuild include src tests/modules tests/kunit \
+	(cd "$repo" && find Kbuild include src tests/modules tests/kunit bench/modules \
 		\( -name '*.[chS]' ! -name '*.mod.c' -o -name Kbuild -o -name '*.dtso' \) \
 		-printf "$1" 2>/dev/null | LC_ALL=C sort)
 }
@@ -47,7 +48,7 @@ sources() {
 # The modules are built from a copy, for several kernels at once; the work
 # tree stays as it is.
 build_modules() {
-	local key log=$build_dir/build.log
+	local key file log=$build_dir/build.log
 
 	mkdir -p "$build_dir"
 	key=$({
@@ -62,7 +63,11 @@ build_modules() {
 		(cd "$build_dir" && LC_ALL=C comm -13 .sources.new .sources | xargs -r rm -f)
 	fi
 	mv "$build_dir/.sources.new" "$build_dir/.sources"
-	(cd "$repo" && cpio -pdmu --quiet "$build_dir" <"$build_dir/.sources") || die "copying the sources failed"
+	# not with their times: an older file than the last one has to be built, too
+	while read -r file; do
+		cmp -s "$repo/$file" "$build_dir/$file" && continue
+		(cd "$repo" && cp --parents -t "$build_dir" "$file") || die "copying the sources failed"
+	done <"$build_dir/.sources"
 
 	# the flags: the test modules too, and no BTF, which needs pahole
 	make -C "$kernel_headers" M="$build_dir" MICRO_TESTS=1 CONFIG_DEBUG_INFO_BTF_MODULES= \
@@ -81,13 +86,20 @@ build_tools() {
 		say "some of the guest's programs did not build"
 }
 
+# As with programs. Some of the tests' overlays are what dtc warns of.
+build_overlays() {
+	make -f "$repo/dts-overlays/Makefile" SRC="$repo/dts-overlays $repo/tests/overlays" \
+		OUT="$tools_dir/dts-overlays" DTC='dtc -q' -s -k >&2 ||
+		say "some of the overlays did not compile"
+}
+
 pack_base() {
 	local root=$build_dir/root lib key base=$build_dir/base.cpio
 	lib=$root/lib/modules/$kernel_release
 
 	key=$({
 		cat "$build_dir/.key"
-		cd "$tools_dir" && stat -c '%n %Y %s' -- * "$repo/scripts/guest/init" "$repo/scripts/lib/guest.sh" 2>/dev/null
+		cd "$tools_dir" && stat -c '%n %Y %s' -- * dts-overlays/* "$repo/scripts/guest/init" "$repo/scripts/lib/guest.sh" 2>/dev/null
 	} | sha256sum)
 	[[ ! -e $base || $key != "$(cat "$build_dir/.packed" 2>/dev/null)" ]] || return 0
 
@@ -104,6 +116,8 @@ pack_base() {
 	echo 'root:x:0:' >"$root/etc/group"
 	cp "$repo/scripts/guest/init" "$root/init"
 	find "$tools_dir" -maxdepth 1 -type f -perm -u+x -exec cp -t "$root/usr/local/bin" {} +
+
+	cp -r "$tools_dir/dts-overlays" "$root/root"
 
 	copy_kernel_modules "$lib/kernel"
 	cp "$kernel_modules"/modules.{order,builtin,builtin.modinfo} "$lib" 2>/dev/null
