@@ -37,6 +37,10 @@ uninstall:
 	rm -rf $(moddir) $(incdir)
 	$(DEPMOD) -b $(DESTDIR)/ $(KVER)
 
+overlays:
+	@command -v dtc >/dev/null || { echo "Please install the package device-tree-compiler." >&2; exit 1; }
+	@$(MAKE) --no-print-directory -C dts-overlays
+
 demo:
 	@scripts/vm -- sh configfs-examples/first-instance.sh
 
@@ -69,6 +73,7 @@ make              build the modules for the running kernel, or with KDIR=folder
                   for the kernel with its headers there
 make install      install them and the headers; DESTDIR= and PREFIX= as usual
 make uninstall    remove both
+make overlays     compile the device tree overlays in dts-overlays
 
 These need no kernel headers, install what they miss, and run in QEMU:
 make demo         show the first instances, from mkdir to rmdir
@@ -89,4 +94,4 @@ export help
 help:
 	@echo "$$help"
 
-.PHONY: all install uninstall demo shell check check-debug check-race check-model lint clean help
+.PHONY: all install uninstall overlays demo shell check check-debug check-race check-model lint clean help
