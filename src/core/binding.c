@@ -220,7 +220,7 @@ void micro_binding_left(struct micro_binding *b)
 {
 	guard(mutex)(&b->lock);
 	WRITE_ONCE(b->busy, b->busy - 1);
-	if (!b->busy)
+	if (!b->busy && b->revoked)
 		wake_up(&b->wq);
 }
 

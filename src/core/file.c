@@ -40,22 +40,6 @@ static LIST_HEAD(micro_fops_list);
 static DEFINE_MUTEX(micro_fops_lock);
 static struct kmem_cache *micro_file_cache;
 
-/*
- * An operation between enter and leave; @dead is what a revoked file answers.
- * The driver is known to be there only inside.
- */
-#define micro_file_call(filp, op, dead, ...)				\
-({									\
-	struct micro_file *__f = (filp)->private_data;			\
-	typeof(__f->drv->op(__f->drv, __VA_ARGS__)) __ret = (dead);	\
-									\
-	if (likely(micro_file_enter(__f))) {				\
-		__ret = __f->drv->op(__f->drv, __VA_ARGS__);		\
-		micro_file_leave(__f);					\
-	}								\
-	__ret;								\
-})
-
 static ssize_t micro_file_read(struct file *filp, char __user *buf, size_t count,
 			       loff_t *offset)
 {
@@ -164,6 +148,33 @@ const struct file_operations *micro_fops_for(const struct micro_driver *drv)
 	return &table->fops;
 }
 
+/* What stays as it is when a file is freed, and so is set up once for many */
+static void micro_file_construct(void *object)
+{
+	struct micro_file *f = object;
+
+	memset(f, 0, sizeof(*f));
+	init_waitqueue_head(&f->wq);
+	spin_lock_init(&f->poll_lock);
+}
+
+static void micro_file_init(struct micro_file *f, struct file *filp,
+			    struct micro_binding *b)
+{
+	/* open() itself is the first operation inside */
+	micro_active_init(&f->active, 1);
+	f->state = MICRO_FILE_OPEN;
+	f->mapped = false;
+	f->subscribed = false;
+	f->binding = b;
+	f->drvdata = NULL;
+	f->filp = filp;
+	f->fasync = NULL;
+	f->forward.head = NULL;
+	f->forward.next = NULL;
+	f->mmaps = NULL;
+}
+
 static int micro_file_attach(struct micro_file *f, struct micro_binding *b)
 {
 	guard(mutex)(&b->lock);
@@ -193,17 +204,12 @@ static int micro_file_open(struct inode *inode, struct file *filp)
 	if (!b)
 		return -ENXIO;
 
-	f = kmem_cache_zalloc(micro_file_cache, GFP_KERNEL);
+	f = kmem_cache_alloc(micro_file_cache, GFP_KERNEL);
 	if (!f) {
 		err = -ENOMEM;
 		goto err_put;
 	}
-	/* open() itself is the first operation inside */
-	micro_active_init(&f->active, 1);
-	f->binding = b;
-	f->filp = filp;
-	init_waitqueue_head(&f->wq);
-	spin_lock_init(&f->poll_lock);
+	micro_file_init(f, filp, b);
 
 	err = micro_file_attach(f, b);
 	if (err)
@@ -373,7 +379,8 @@ EXPORT_SYMBOL_GPL(micro_file_revoked);
 int micro_files_init(void)
 {
 	/* User space decides how many there are, so they are charged to it */
-	micro_file_cache = KMEM_CACHE(micro_file, SLAB_ACCOUNT);
+	micro_file_cache = kmem_cache_create("micro_file", sizeof(struct micro_file),
+					     0, SLAB_ACCOUNT, micro_file_construct);
 	return micro_file_cache ? 0 : -ENOMEM;
 }
 

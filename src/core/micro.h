@@ -304,6 +304,22 @@ static inline void micro_file_leave(struct micro_file *f)
 		micro_binding_left(f->binding);
 }
 
+/*
+ * An operation between enter and leave; @dead is what a revoked file answers.
+ * The driver is known to be there only inside.
+ */
+#define micro_file_call(filp, op, dead, ...)				\
+({									\
+	struct micro_file *__f = (filp)->private_data;			\
+	typeof(__f->drv->op(__f->drv, __VA_ARGS__)) __ret = (dead);	\
+									\
+	if (likely(micro_file_enter(__f))) {				\
+		__ret = __f->drv->op(__f->drv, __VA_ARGS__);		\
+		micro_file_leave(__f);					\
+	}								\
+	__ret;								\
+})
+
 /* poll.c */
 __poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait);
 void micro_file_unforward(struct micro_file *f);

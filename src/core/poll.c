@@ -97,6 +97,10 @@ static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
 	struct micro_file *f = table->file;
 	bool hung;
 
+	/* Once hung up it stays there until release() */
+	if (likely(READ_ONCE(f->forward.head) == head))
+		return;
+
 	spin_lock(&f->poll_lock);
 	hung = micro_forward_hang(f, head, &new);
 	spin_unlock(&f->poll_lock);
@@ -113,6 +117,23 @@ static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
 	spin_unlock(&f->poll_lock);
 }
 
+/* Out of line: most polls only ask */
+static noinline __poll_t micro_file_poll_wait(struct file *filp,
+					      struct poll_table_struct *wait)
+{
+	struct micro_file *f = filp->private_data;
+	struct micro_poll_table table = {
+		.pt._qproc = micro_poll_queue,
+		.pt._key = wait->_key,
+		.file = f,
+	};
+	__poll_t events;
+
+	poll_wait(filp, &f->wq, wait);
+	events = micro_file_call(filp, poll, EPOLLHUP | EPOLLERR, filp, &table.pt);
+	return table.failed ? events | EPOLLERR : events;
+}
+
 /**
  * micro_file_poll() - &file_operations.poll
  * @filp: the open file
@@ -124,27 +145,9 @@ static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
  */
 __poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait)
 {
-	struct micro_file *f = filp->private_data;
-	struct micro_poll_table table;
-	__poll_t events;
-
-	poll_wait(filp, &f->wq, wait);
-	if (!micro_file_enter(f))
-		return EPOLLHUP | EPOLLERR;
-
-	if (wait && wait->_qproc) {
-		table.pt._qproc = micro_poll_queue;
-		table.pt._key = wait->_key;
-		table.file = f;
-		table.failed = false;
-		events = f->drv->poll(f->drv, filp, &table.pt);
-		if (table.failed)
-			events |= EPOLLERR;
-	} else {
-		events = f->drv->poll(f->drv, filp, wait);
-	}
-	micro_file_leave(f);
-	return events;
+	if (wait && wait->_qproc)
+		return micro_file_poll_wait(filp, wait);
+	return micro_file_call(filp, poll, EPOLLHUP | EPOLLERR, filp, wait);
 }
 
 /**

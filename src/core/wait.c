@@ -19,7 +19,7 @@
  */
 
 /**
- * micro_wait_begin() - prepare to sleep, see micro_wait_event_interruptible()
+ * micro_wait_begin() - queue up to sleep, see micro_wait_event_interruptible()
  * @waiter: on the stack
  * @filp: the open file
  * @wq_head: the driver's wait queue
@@ -29,16 +29,25 @@
 void micro_wait_begin(struct micro_waiter *waiter, struct file *filp,
 		      struct wait_queue_head *wq_head)
 {
+	struct micro_file *f = filp->private_data;
+
 	might_sleep();
 	waiter->filp = filp;
 	waiter->wq_head = wq_head;
-	init_wait_entry(&waiter->event, 0);
-	init_wait_entry(&waiter->revoke, 0);
+	/*
+	 * Entries that stay queued until the end: one that a wake-up removes, as
+	 * prepare_to_wait() uses them, would be missing from one queue after a
+	 * wake-up through it, while queueing on the other puts us to sleep
+	 */
+	init_waitqueue_entry(&waiter->event, current);
+	init_waitqueue_entry(&waiter->revoke, current);
+	add_wait_queue(wq_head, &waiter->event);
+	add_wait_queue(&f->wq, &waiter->revoke);
 }
 EXPORT_SYMBOL_GPL(micro_wait_begin);
 
 /**
- * micro_wait_prepare() - queue up, and see whether to sleep at all
+ * micro_wait_prepare() - see whether to sleep at all
  * @waiter: from micro_wait_begin()
  *
  * Context: as micro_wait_begin(); the task is TASK_INTERRUPTIBLE afterwards.
@@ -49,9 +58,8 @@ int micro_wait_prepare(struct micro_waiter *waiter)
 {
 	struct micro_file *f = waiter->filp->private_data;
 
-	/* Both before the checks, so that a wake-up after them is not lost */
-	prepare_to_wait(waiter->wq_head, &waiter->event, TASK_INTERRUPTIBLE);
-	prepare_to_wait(&f->wq, &waiter->revoke, TASK_INTERRUPTIBLE);
+	/* Before the checks, so that a wake-up after them is not lost */
+	set_current_state(TASK_INTERRUPTIBLE);
 
 	if (micro_active_revoked(&f->active))
 		return -ENODEV;
@@ -69,7 +77,8 @@ void micro_wait_end(struct micro_waiter *waiter)
 {
 	struct micro_file *f = waiter->filp->private_data;
 
-	finish_wait(waiter->wq_head, &waiter->event);
-	finish_wait(&f->wq, &waiter->revoke);
+	__set_current_state(TASK_RUNNING);
+	remove_wait_queue(waiter->wq_head, &waiter->event);
+	remove_wait_queue(&f->wq, &waiter->revoke);
 }
 EXPORT_SYMBOL_GPL(micro_wait_end);
