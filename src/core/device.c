@@ -122,10 +122,10 @@ static void micro_instance_put_fwnode(struct micro_instance *mi)
 static int micro_instance_read_compat(struct micro_instance *mi)
 {
 	const char *strings[MICRO_COMPAT_MAX];
-	char *text __free(kfree) = NULL;
 	struct micro_compat *compat;
 	size_t len = 0;
 	int count, i;
+	char *text __free(kfree) = NULL;
 
 	count = fwnode_property_read_string_array(mi->fwnode, "compatible", NULL, 0);
 	if (count <= 0)

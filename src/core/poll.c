@@ -84,8 +84,9 @@ static bool micro_forward_hang(struct micro_file *f, struct wait_queue_head *hea
 	}
 	init_waitqueue_func_entry(&fw->wait, micro_forward_wake);
 	fw->file = f;
-	WRITE_ONCE(fw->head, head);
 	add_wait_queue(head, &fw->wait);
+	/* Last: micro_poll_queue() sees it without the lock, and relies on it */
+	smp_store_release(&fw->head, head);
 	return true;
 }
 
@@ -97,8 +98,8 @@ static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
 	struct micro_file *f = table->file;
 	bool hung;
 
-	/* Once hung up it stays there until release() */
-	if (likely(READ_ONCE(f->forward.head) == head))
+	/* Once hung up it stays there; pairs with micro_forward_hang() */
+	if (likely(smp_load_acquire(&f->forward.head) == head))
 		return;
 
 	spin_lock(&f->poll_lock);
