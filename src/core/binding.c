@@ -207,7 +207,11 @@ static void micro_binding_unpublish(struct micro_binding *b)
 		sysfs_remove_link(&b->dev.kobj, "device");
 		device_del(&b->dev);
 	}
-	xa_erase(&micro_minors, MINOR(b->dev.devt));
+	/*
+	 * Not found any more, and not free either: files of the next owner could
+	 * share an inode, and so their mappings, with those that are to be zapped
+	 */
+	xa_store(&micro_minors, MINOR(b->dev.devt), XA_ZERO_ENTRY, GFP_KERNEL);
 }
 
 /**
@@ -305,6 +309,7 @@ void micro_binding_revoke(struct micro_binding *b)
 		b->drv->unplug(b->mdev);
 	micro_binding_drain(b);
 	micro_binding_zap(b);
+	xa_erase(&micro_minors, MINOR(b->dev.devt));
 	micro_binding_release_files(b);
 	micro_binding_drain(b);
 }

@@ -125,7 +125,7 @@ static int micro_instance_read_compat(struct micro_instance *mi)
 	struct micro_compat *compat;
 	size_t len = 0;
 	int count, i;
-	char *text __free(kfree) = NULL;
+	char *text;
 
 	count = fwnode_property_read_string_array(mi->fwnode, "compatible", NULL, 0);
 	if (count <= 0)
@@ -142,6 +142,7 @@ static int micro_instance_read_compat(struct micro_instance *mi)
 		len += scnprintf(text + len, MICRO_COMPAT_LEN + 2, "%s\n", strings[i]);
 
 	compat = micro_compat_parse(text, len);
+	kfree(text);
 	if (IS_ERR(compat))
 		return PTR_ERR(compat);
 	rcu_assign_pointer(mi->compat, compat);

@@ -99,24 +99,25 @@ static int micro_number_put(void *data, unsigned int width, size_t i, u64 n)
 
 static int micro_numbers_parse(struct micro_value *value, const char *text, size_t len)
 {
-	unsigned int width = micro_prop_width(value->type);
-	char *rest, *word;
+	void *copy __free(kfree) = kmemdup_nul(text, len, GFP_KERNEL);
+	/* every number takes a digit and a separator */
+	void *data __free(kfree) = kcalloc(len / 2 + 1, micro_prop_width(value->type),
+					   GFP_KERNEL);
+	char *rest = copy;
+	char *word;
 	u64 n;
 	int err;
-	char *copy __free(kfree) = kmemdup_nul(text, len, GFP_KERNEL);
-	/* every number takes a digit and a separator */
-	void *data __free(kfree) = kcalloc(len / 2 + 1, width, GFP_KERNEL);
 
 	if (!copy || !data)
 		return -ENOMEM;
 
-	rest = copy;
 	while ((word = strsep(&rest, " \t\n"))) {
 		if (!*word)
 			continue;
 		err = kstrtoull(word, 0, &n);
 		if (!err)
-			err = micro_number_put(data, width, value->count, n);
+			err = micro_number_put(data, micro_prop_width(value->type),
+					       value->count, n);
 		if (err)
 			return err;
 		value->count++;
