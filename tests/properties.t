@@ -29,7 +29,7 @@ drop() {
 
 # shown NAME: type and value, on one line
 shown() {
-	type=$(cat "$props/$1/type")
+	read -r type <"$props/$1/type"
 	case $type in
 	bool) echo bool ;;
 	*) echo "$type: $(cat "$props/$1/$type")" ;;
@@ -321,24 +321,30 @@ is "$(live 1) $(attr status)" "ok bound" "without the property it works"
 
 note "bound again and again"
 before=$(count_nodes)
+# with what the shell has built in, as a program for each step takes far longer
 i=0
 while [ $i -lt 100 ]; do
-	live 0 >/dev/null
-	put $props/a-u32/u32 $i >/dev/null
-	[ "$(live 1) $(grep a-u32 /dev/micro/greeter)" = "ok a-u32: $i" ] || break
+	echo 0 >$dev/live
+	echo $i >$props/a-u32/u32
+	echo 1 >$dev/live
+	[ "$(grep a-u32 /dev/micro/greeter)" = "a-u32: $i" ] || break
 	i=$((i + 1))
 done
 is $i 100 "100 times, with a new value each time"
+live 0 >/dev/null
+have probe-error u32 0
 i=0
 while [ $i -lt 100 ]; do
-	live 0 >/dev/null
-	have probe-error u32 5
-	[ "$(live 1) $(attr status)" = "EIO failed EIO" ] || break
-	drop probe-error
-	[ "$(live 1)" = ok ] || break
+	echo 5 >$props/probe-error/u32
+	! echo 1 >$dev/live || break
+	echo 0 >$props/probe-error/u32
+	echo 1 >$dev/live || break
+	echo 0 >$dev/live
 	i=$((i + 1))
-done
+done 2>/dev/null
 is $i 100 "100 times, with a failure in between"
+drop probe-error
+is "$(live 1)" ok "and at last without"
 # the debug kernel releases them late, on purpose
 # shellcheck disable=SC2317 # wait_for calls it
 no_more_nodes() {

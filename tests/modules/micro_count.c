@@ -208,23 +208,29 @@ static int count_release(struct micro_driver *drv, struct file *filp)
 
 static size_t count_bytes(struct count *c)
 {
-	guard(spinlock)(&c->lock);
-	return c->bytes;
+	size_t bytes;
+
+	spin_lock(&c->lock);
+	bytes = c->bytes;
+	spin_unlock(&c->lock);
+	return bytes;
 }
 
 static size_t count_take(struct count *c, size_t want)
 {
-	guard(spinlock)(&c->lock);
+	spin_lock(&c->lock);
 	want = min(want, c->bytes);
 	c->bytes -= want;
+	spin_unlock(&c->lock);
 	return want;
 }
 
 static size_t count_give(struct count *c, size_t want)
 {
-	guard(spinlock)(&c->lock);
+	spin_lock(&c->lock);
 	want = min(want, COUNT_ROOM - c->bytes);
 	c->bytes += want;
+	spin_unlock(&c->lock);
 	return want;
 }
 
@@ -269,11 +275,10 @@ static ssize_t count_write(struct micro_driver *drv, struct file *filp,
 	struct count_file *cf = count_enter(filp);
 	ssize_t ret = 0;
 	size_t n = 0;
-	u8 first;
 
 	if (!cf)
 		return -EIO;
-	if (count && get_user(first, buf))
+	if (fault_in_readable(buf, count))
 		ret = -EFAULT;
 	while (count && !ret && !n) {
 		ret = micro_wait_event_interruptible(filp, cf->c->writers,
