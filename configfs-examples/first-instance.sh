@@ -9,7 +9,7 @@ micro=/sys/kernel/config/micro
 
 run() {
 	printf '\n# %s\n' "$*"
-	eval "$@"
+	eval "$*"
 }
 
 run 'insmod microkernel.ko; insmod sample_driver.ko'

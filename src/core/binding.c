@@ -215,6 +215,20 @@ static void micro_binding_unpublish(struct micro_binding *b)
 }
 
 /**
+ * micro_binding_left_locked() - an operation that the revoker waits for is over
+ * @b: the binding, locked
+ *
+ * Context: may sleep. The caller has a reference to @b through its file.
+ */
+void micro_binding_left_locked(struct micro_binding *b)
+{
+	lockdep_assert_held(&b->lock);
+	WRITE_ONCE(b->busy, b->busy - 1);
+	if (!b->busy && b->revoked)
+		wake_up(&b->wq);
+}
+
+/**
  * micro_binding_left() - an operation that the revoker waits for is over
  * @b: the binding
  *
@@ -223,9 +237,7 @@ static void micro_binding_unpublish(struct micro_binding *b)
 void micro_binding_left(struct micro_binding *b)
 {
 	guard(mutex)(&b->lock);
-	WRITE_ONCE(b->busy, b->busy - 1);
-	if (!b->busy && b->revoked)
-		wake_up(&b->wq);
+	micro_binding_left_locked(b);
 }
 
 static void micro_binding_mark(struct micro_binding *b)

@@ -186,12 +186,22 @@ static int micro_file_attach(struct micro_file *f, struct micro_binding *b)
 	return 0;
 }
 
+/*
+ * After a failed open(). Off the list and counted out in one step: a revoker
+ * that sees neither would not wait for us.
+ */
 static void micro_file_detach(struct micro_file *f)
 {
-	scoped_guard(mutex, &f->binding->lock)
+	struct module *owner = f->drv->driver.owner;
+	struct micro_binding *b = f->binding;
+
+	rwsem_release(micro_dep_map(b), _RET_IP_);
+	scoped_guard(mutex, &b->lock) {
 		list_del(&f->node);
-	module_put(f->drv->driver.owner);
-	micro_file_leave(f);
+		if (micro_active_leave(&f->active))
+			micro_binding_left_locked(b);
+	}
+	module_put(owner);
 }
 
 static int micro_file_open(struct inode *inode, struct file *filp)

@@ -258,6 +258,7 @@ void micro_binding_revoke(struct micro_binding *b);
 void micro_binding_put(struct micro_binding *b);
 struct micro_binding *micro_binding_find(unsigned int minor);
 void micro_binding_left(struct micro_binding *b);
+void micro_binding_left_locked(struct micro_binding *b);
 
 static inline struct lockdep_map *micro_dep_map(struct micro_binding *b)
 {

@@ -237,8 +237,8 @@ static int micro_overlay_load(struct micro_overlay *ov, char *path)
 
 static ssize_t micro_overlay_path_store(struct config_item *item, const char *page, size_t count)
 {
-	struct micro_overlay *ov = to_micro_overlay(item);
 	char *path __free(kfree) = kstrndup(page, count, GFP_KERNEL);
+	struct micro_overlay *ov = to_micro_overlay(item);
 	int err;
 
 	if (!path)

@@ -11,7 +11,7 @@
 
 #include "unplug.h"
 
-#define SIZE	(1L << 20)
+#define SIZE	(1024 * 1024L)
 #define PAGE	4096L
 
 static char buf[2 * SIZE];
