@@ -110,6 +110,15 @@ static struct notifier_block evil_reboot_nb = {
 	.notifier_call = evil_reboot,
 };
 
+/* Two may be about to hang, and the kernel warns of a second registration */
+static void evil_hang_ahead(void)
+{
+	static atomic_t registered;
+
+	if (!atomic_xchg(&registered, 1))
+		register_reboot_notifier(&evil_reboot_nb);
+}
+
 static struct evil *file_to_evil(const struct file *filp)
 {
 	return micro_get_drvdata(micro_file_device(filp));
@@ -194,11 +203,11 @@ static long evil_ioctl(struct micro_driver *drv, struct file *filp,
 		wait_event(evil_go_wq, READ_ONCE(evil_go));
 		return 0;
 	case EVIL_IOC_SUICIDE:
-		register_reboot_notifier(&evil_reboot_nb);
+		evil_hang_ahead();
 		micro_destroy_device(micro_file_device(filp));
 		return 0;
 	case EVIL_IOC_LOCK_LATER:
-		register_reboot_notifier(&evil_reboot_nb);
+		evil_hang_ahead();
 		wait_event(evil_go_wq, mutex_is_locked(&evil_lock));
 		fallthrough;
 	case EVIL_IOC_LOCK:
