@@ -44,7 +44,7 @@
 struct test_driver {
 	struct micro_driver drv;
 	struct list_head node;
-	struct of_device_id ids[MAX_IDS + 1];
+	const struct of_device_id ids[MAX_IDS + 1];	/* const to whoever matches */
 	char key[128];
 	char name[128];
 	bool registered;
@@ -262,7 +262,7 @@ static int test_setting(struct test_driver *t, const char *name, const char *val
 			i++;
 		if (i == MAX_IDS || strlen(value) >= sizeof(t->ids[i].compatible))
 			return -E2BIG;
-		strscpy(t->ids[i].compatible, value, sizeof(t->ids[i].compatible));
+		strscpy((char *)t->ids[i].compatible, value, sizeof(t->ids[i].compatible));
 		return 0;
 	}
 	if (!strcmp(name, "mode"))
@@ -285,7 +285,7 @@ static int test_configure(struct test_driver *t, char *options)
 	t->drv.name = t->name;
 	t->drv.driver.of_match_table = t->ids;
 	strscpy(t->name, t->key, sizeof(t->name));
-	memset(t->ids, 0, sizeof(t->ids));
+	memset((void *)t->ids, 0, sizeof(t->ids));
 	t->probe = 0;
 	t->init = 0;
 	t->open = 0;
