@@ -43,7 +43,7 @@
 #define EVIL_IOC_DEAF		_IO('E', 3)	/* sleeps until "go", then 0 */
 #define EVIL_IOC_SUICIDE	_IO('E', 4)	/* destroys its own device */
 #define EVIL_IOC_LOCK		_IO('E', 5)	/* takes evil_lock for a moment */
-#define EVIL_IOC_SIGNAL		_IO('E', 6)	/* as WAIT, with a signal pending */
+#define EVIL_IOC_SIGNAL		_IO('E', 6)	/* waits for ARG, with a signal pending */
 #define EVIL_IOC_LOCK_LATER	_IO('E', 7)	/* as LOCK, when somebody else has it */
 #define EVIL_IOC_HOLD		_IO('E', 8)	/* release() will wait for "let SLOT" */
 
@@ -181,10 +181,20 @@ static ssize_t evil_write(struct micro_driver *drv, struct file *filp,
 	return count;
 }
 
+/* A condition that is false at first; when it is looked at again, there is a signal */
+static bool evil_signalled(unsigned int *looks, bool again)
+{
+	if ((*looks)++)
+		return again;
+	send_sig(SIGUSR1, current, 0);
+	return false;
+}
+
 static long evil_ioctl(struct micro_driver *drv, struct file *filp,
 		       unsigned int cmd, unsigned long arg)
 {
 	struct evil *e = file_to_evil(filp);
+	unsigned int looks = 0;
 
 	switch (cmd) {
 	case EVIL_IOC_NOTHING:
@@ -192,8 +202,8 @@ static long evil_ioctl(struct micro_driver *drv, struct file *filp,
 	case EVIL_IOC_WAIT:
 		return micro_wait_event_interruptible(filp, e->wq, evil_take(e));
 	case EVIL_IOC_SIGNAL:
-		send_sig(SIGUSR1, current, 0);
-		return micro_wait_event_interruptible(filp, e->wq, evil_take(e));
+		return micro_wait_event_interruptible(filp, e->wq,
+						      evil_signalled(&looks, arg));
 	case EVIL_IOC_ELSEWHERE:
 		if (wait_event_interruptible(e->elsewhere, READ_ONCE(e->unplugged)))
 			return -ERESTARTSYS;
