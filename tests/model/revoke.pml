@@ -56,6 +56,7 @@ hidden byte P_no_use_after_free;	/* of an open file or a binding */
 hidden byte P_no_forwarder_left;	/* on a driver's queue that is freed, or of a freed file */
 hidden byte P_no_mapping_left;		/* of what release() or remove() frees */
 hidden byte P_sleepers_woken;		/* nobody sleeps for ever on a revoked file */
+hidden byte P_events_wake;		/* nobody sleeps while there is what it waits for */
 hidden byte P_unplug_ends;		/* the revoker comes to an end */
 hidden byte P_close_ends;		/* so does everybody else: no deadlock */
 hidden byte P_nothing_leaked;		/* then all counts are 0 and all memory is freed */
@@ -77,6 +78,7 @@ byte alive;				/* set: f is allocated */
 byte st_open, st_releasing;		/* sets: f->state; in neither: released */
 byte wq[NF];				/* f->wq */
 #ifdef POLL
+byte plock;				/* set: f->poll_lock is held */
 byte known, known2;			/* sets: f->forward for the first and second queue */
 byte hooked[NF], hooked2[NF];		/* entries of f that really are on those queues */
 #endif
@@ -124,6 +126,7 @@ byte removed;				/* set: remove() has begun */
 byte unloaded;				/* set: the binding's driver is unregistered or unloaded */
 byte unplugs;				/* revokers at work */
 byte running;				/* tasks that have not finished */
+byte unplug_begun;
 
 #define B_OK(b)		MUST(P_no_use_after_free, !IN(bfreed, b))
 #define F_OK(f)		MUST(P_no_use_after_free, IN(alive, f))
@@ -217,7 +220,7 @@ inline binding_put()
 #ifdef MUTANT_REVOKER_NOT_WOKEN
 #define LEFT	busy[b]--
 #else
-#define LEFT	busy[b]--; if :: busy[b] == 0 -> bwq[b] = 0 :: else fi
+#define LEFT	busy[b]--; if :: busy[b] == 0 && IN(revoked, b) -> bwq[b] = 0 :: else fi
 #endif
 
 inline binding_left()
@@ -227,7 +230,7 @@ inline binding_left()
 	d_step {
 		busy[b] = tmp - 1;
 		tmp = 0;
-		if :: busy[b] == 0 -> bwq[b] = 0 :: else fi
+		if :: busy[b] == 0 && IN(revoked, b) -> bwq[b] = 0 :: else fi
 	}
 #else
 	d_step { LOCKED; ADD(mtx, b); LEFT };
@@ -287,13 +290,20 @@ inline file_leave()
 /* wait.c: micro_wait_event_interruptible(filp, drvq, data) */
 inline wait_event()
 {
+#ifdef MUTANT_WAIT_PREPARED_TWICE
+	do
+	:: d_step { ADD(drvq[b], t); ADD(asleep, t) };
+		d_step { F_OK(f); ADD(wq[f], t); ADD(asleep, t) };
+#else
+	ADD(drvq[b], t);
+	d_step { F_OK(f); ADD(wq[f], t) };
 	do
 	::
 #ifdef MUTANT_CHECK_BEFORE_PREPARE
 		!(act[f] & REVOKED);
 #endif
-		d_step { ADD(drvq[b], t); ADD(asleep, t) };
-		d_step { F_OK(f); ADD(wq[f], t); ADD(asleep, t) };
+		ADD(asleep, t);			/* set_current_state() */
+#endif
 		if
 #ifndef MUTANT_CHECK_BEFORE_PREPARE
 		:: d_step { act[f] & REVOKED -> END_WAIT }; break
@@ -345,26 +355,31 @@ inline file_call()
 }
 
 #ifdef POLL
-/* poll.c: a forwarder of f on a queue, unless there is one */
+/*
+ * poll.c: a forwarder of f on a queue, unless there is one. That is seen without
+ * poll_lock, so it is said last.
+ */
 inline forward_hang(set, count)
 {
-#ifdef MUTANT_HANG_UNLOCKED
 	if
-	:: !IN(set, f) -> d_step { ADD(set, f); count++ }
-	:: else
-	fi
-#else
-	d_step {
-		F_OK(f);
-		if
-		:: !IN(set, f) -> ADD(set, f); count++
-		:: else
-		fi
-	}
+#if defined(THREAD) || defined(DATA)		/* else nobody is second */
+	:: IN(set, f)
 #endif
+#ifdef MUTANT_HANG_UNLOCKED
+	:: !IN(set, f) -> count++; ADD(set, f)
+#else
+#ifdef MUTANT_HANG_SAID_FIRST
+	:: d_step { !IN(set, f) && !IN(plock, f) -> F_OK(f); ADD(plock, f); ADD(set, f) };
+		d_step { count++; DEL(plock, f) }
+#else
+	:: d_step { !IN(set, f) && !IN(plock, f) -> F_OK(f); ADD(plock, f); count++ };
+		d_step { ADD(set, f); DEL(plock, f) }
+#endif
+#endif
+	fi
 }
 
-/* poll(2) without a timeout, and file_poll() in it, of a driver with two queues */
+/* poll(2) without a timeout, and file_poll() in it, of a driver with a queue or two */
 inline file_poll()
 {
 #ifndef MUTANT_POLL_WAIT_LATE
@@ -374,7 +389,7 @@ inline file_poll()
 	:: file_enter_fails() -> break		/* EPOLLHUP | EPOLLERR */
 	:: file_enter();
 		forward_hang(known, hooked[f]);
-		forward_hang(known2, hooked2[f]);
+		if :: true :: forward_hang(known2, hooked2[f]) fi;
 		if
 #ifdef DATA
 		:: IN(data, b) -> file_leave(); break
@@ -615,7 +630,7 @@ proctype Opener(byte f)
 	fi;
 	goto free;
 
-failed:	/* file_detach() */
+failed:	/* file_detach(), whose last part is binding_left_locked() */
 #ifdef MUTANT_DETACH_IN_TWO
 	atomic { LOCKED; DEL(files[b], f) };
 #ifdef RMMOD
@@ -861,6 +876,17 @@ proctype Admin(byte job)
 {
 	byte b, f, g, todo;
 
+#ifdef IDLE
+	/* unplug only when nobody else can move */
+	timeout;
+	d_step {
+		unplug_begun = 1;
+		for (f : 0 .. NF - 1) {
+			MUST(P_events_wake, !IN(data, 0) || (asleep & (wq[f] | drvq[0])) == 0)
+		};
+		f = 0
+	};
+#endif
 	if
 	:: job == UNPLUG
 #ifdef RMMOD
@@ -928,16 +954,20 @@ out:
 }
 
 #ifdef DATA
-/* an interrupt: data arrives, and the driver wakes its queue */
+/* an interrupt, or DATA of them: data arrives, and the driver wakes its queue */
 proctype Interrupt()
 {
-	byte f;
+	byte f, n;
 
-	if
+	do
 	:: d_step {
-		!IN(removed, 0) ->
+		n < DATA && !IN(removed, 0) ->
+			n++;
 			ADD(data, 0);
 			WAKE(drvq[0]);
+#ifdef MUTANT_WAIT_PREPARED_TWICE
+			drvq[0] = 0;		/* autoremove_wake_function() */
+#endif
 #ifdef POLL
 			for (f : 0 .. NF - 1) {
 				if
@@ -950,8 +980,8 @@ proctype Interrupt()
 #endif
 			f = 0
 	   }
-	:: IN(removed, 0)
-	fi;
+	:: atomic { n == DATA || IN(removed, 0) -> n = 0 }; break
+	od;
 	running--
 }
 #endif
@@ -961,7 +991,11 @@ proctype Watch()
 {
 	byte f;
 
+#ifdef IDLE
+	timeout && unplug_begun;
+#else
 	timeout;
+#endif
 	d_step {
 		for (f : 0 .. NF - 1) {
 			MUST(P_sleepers_woken, !(act[f] & REVOKED) || (wq[f] & asleep) == 0)
