@@ -23,8 +23,8 @@ case $(uname -r) in
 		--processes 2 --threads 2 --chaos 2
 	;;
 *)
-	# about 20 s
-	set -- --unplugs 200 --seconds 1500
+	# about 10 s
+	set -- --unplugs 600 --seconds 1500
 	;;
 esac
 # STRESS_SEED=N repeats the decisions of a run

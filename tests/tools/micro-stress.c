@@ -227,15 +227,19 @@ static void on_io(int sig)
 	shared->sigio++;
 }
 
+static __thread volatile sig_atomic_t could_read;
+
 /* Reads, maybe writes; returns false for SIGBUS */
 static bool touch(volatile uint64_t *p, bool write, uint64_t *value)
 {
+	could_read = 0;
 	if (sigsetjmp(bus_jump, 1)) {
 		bus_expected = 0;
 		return false;
 	}
 	bus_expected = 1;
 	*value = p[0];
+	could_read = 1;
 	if (write)
 		p[1] = *value;
 	bus_expected = 0;
@@ -260,7 +264,12 @@ static void do_touch(struct task *t, struct slot *s)
 		return;
 	if (!touch(s->map, below(t, 2) && !s->map_readonly, &value)) {
 		shared->nodev[OP_TOUCH]++;
-		s->map_dead = true;
+		/*
+		 * A first write asks the driver (page_mkwrite), which a revoked file
+		 * refuses at once; what is mapped can be read until the zap
+		 */
+		if (!could_read)
+			s->map_dead = true;
 		return;
 	}
 	shared->ok[OP_TOUCH]++;
