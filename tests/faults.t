@@ -11,8 +11,7 @@
 echo N >/sys/module/printk/parameters/ignore_loglevel
 dmesg -n 6
 
-# loading the modules is left to "micro-faults" without this option: each of its
-# hundreds of allocations costs a load and an unload, with what they delay
+# loading the modules is in faults-load.t
 micro-faults --no-load | tee /tmp/faults
 tail -n 1 /tmp/faults | grep -q ', 0 wrong$'
 ok $? "micro-faults has seen nothing wrong"

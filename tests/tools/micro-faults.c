@@ -12,6 +12,11 @@
  * Some of the kernel's own code goes on without what it could not allocate: no
  * uevent, no node in /dev. The checks know these cases.
  *
+ *	micro-faults [--count | --load | --no-load]
+ *
+ * --count: only says how many allocations each step has; --load, --no-load: only
+ * the loading of the modules, or all but that.
+ *
  * Copyright (C) 2026 The microkernel authors
  */
 #define _GNU_SOURCE
@@ -59,6 +64,7 @@ static int wrongs;
 static int fail_nth;
 static bool count_only;
 static bool no_load;
+static bool only_load;
 
 static double now(void)
 {
@@ -1136,10 +1142,15 @@ static int points(const struct step *s)
 	return MAX_NTH - atoi(text);
 }
 
+static bool is_load(const struct step *s)
+{
+	return s->call == core_load || s->call == count_load;
+}
+
 /* Returns 0, 1 when it did no more than count, or -1 when there is no going on */
 static int run(const struct step *s, int *hard, int *soft)
 {
-	bool load = s->call == core_load || s->call == count_load;
+	bool load = is_load(s);
 	int coarse = 0;
 	long ret;
 	bool hit;
@@ -1213,6 +1224,7 @@ int main(int argc, char **argv)
 	count_only = argc > 1 && !strcmp(argv[1], "--count");
 	/* it takes most of the time */
 	no_load = argc > 1 && !strcmp(argv[1], "--no-load");
+	only_load = argc > 1 && !strcmp(argv[1], "--load");
 	sigaction(SIGBUS, &bus, NULL);
 	signal(SIGIO, SIG_IGN);
 	area = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
@@ -1235,6 +1247,8 @@ int main(int argc, char **argv)
 	knob("/proc/sys/kernel/modprobe", "\n");
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		if (only_load && !is_load(&steps[i]))
+			break;
 		hard = 0;
 		soft = 0;
 		ret = run(&steps[i], &hard, &soft);
@@ -1250,6 +1264,10 @@ int main(int argc, char **argv)
 		all_soft += soft;
 		if (wrongs >= 20)
 			break;
+	}
+	if (only_load && !wrongs) {
+		must_count_unload();
+		must_core_unload();
 	}
 	printf("# %d failures injected into %d system calls, %d wrong\n", all_hard + all_soft,
 	       calls, wrongs);
