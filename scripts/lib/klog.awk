@@ -100,7 +100,7 @@ injected {
 		next
 }
 # ... nor is the complaint about memory that was denied on purpose
-faults && text ~ /vmalloc error|page allocation failure/ {
+faults && text ~ /vmalloc error|page allocation failure|kmem_cache_create.* failed with error -12/ {
 	injected = 1
 	next
 }

@@ -50,6 +50,7 @@
 static DEFINE_XARRAY_ALLOC(micro_minors);
 static struct cdev *micro_cdev;
 static dev_t micro_devt;
+static struct class *micro_class;
 
 static struct micro_binding *dev_to_binding(const struct device *dev)
 {
@@ -72,12 +73,6 @@ static int micro_class_uevent(micro_uevent_arg(dev), struct kobj_uevent_env *env
 {
 	return add_uevent_var(env, "MICRO_DRIVER=%s", dev_to_binding(dev)->drv->name);
 }
-
-static struct class micro_class = {
-	.name = "micro",
-	.devnode = micro_class_devnode,
-	.dev_uevent = micro_class_uevent,
-};
 
 static void micro_binding_release(struct device *dev)
 {
@@ -124,7 +119,7 @@ struct micro_binding *micro_binding_create(struct micro_instance *mi,
 	 * The "device" link says what the parent would.
 	 */
 	device_initialize(&b->dev);
-	b->dev.class = &micro_class;
+	b->dev.class = micro_class;
 	b->dev.release = micro_binding_release;
 	device_set_pm_not_required(&b->dev);
 	dev_set_uevent_suppress(&b->dev, true);
@@ -330,15 +325,20 @@ int micro_bindings_init(void)
 {
 	int err;
 
-	err = class_register(&micro_class);
-	if (err)
-		return err;
+	/*
+	 * Neither the class nor the cdev is a static one: the driver core may look
+	 * at them for the last time after we went
+	 */
+	micro_class = class_create("micro");
+	if (IS_ERR(micro_class))
+		return PTR_ERR(micro_class);
+	micro_class->devnode = micro_class_devnode;
+	micro_class->dev_uevent = micro_class_uevent;
 
 	err = alloc_chrdev_region(&micro_devt, 0, MICRO_MINORS, "micro");
 	if (err)
 		goto err_class;
 
-	/* Not a static one: whoever looks at it last may do so after we went */
 	err = -ENOMEM;
 	micro_cdev = cdev_alloc();
 	if (!micro_cdev)
@@ -355,7 +355,7 @@ err_cdev:
 err_region:
 	unregister_chrdev_region(micro_devt, MICRO_MINORS);
 err_class:
-	class_unregister(&micro_class);
+	class_destroy(micro_class);
 	return err;
 }
 
@@ -363,6 +363,6 @@ void micro_bindings_exit(void)
 {
 	cdev_del(micro_cdev);
 	unregister_chrdev_region(micro_devt, MICRO_MINORS);
-	class_unregister(&micro_class);
+	class_destroy(micro_class);
 	xa_destroy(&micro_minors);
 }

@@ -9,6 +9,7 @@
 #define _MICRO_COMPAT_H
 
 #include <linux/cleanup.h>
+#include <linux/device.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
@@ -31,6 +32,17 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #else
 #define micro_uevent_arg(dev)	const struct device *dev
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+/* it took the module, and did nothing with it */
+static inline struct class *micro_class_create(const char *name)
+{
+	return class_create(THIS_MODULE, name);
+}
+
+#undef class_create
+#define class_create	micro_class_create
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)

@@ -203,6 +203,7 @@ static void core_absent(void)
 	gone("/sys/bus/micro_bus");
 	gone("/sys/class/micro");
 	gone("/sys/devices/micro");
+	gone("/sys/bus/platform/drivers/microkernel-bus");
 	gone(CONFIGFS);
 }
 
