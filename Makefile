@@ -37,6 +37,12 @@ uninstall:
 	rm -rf $(moddir) $(incdir)
 	$(DEPMOD) -b $(DESTDIR)/ $(KVER)
 
+tools:
+	@$(MAKE) --no-print-directory -C tools/microctl
+
+install-tools uninstall-tools:
+	@$(MAKE) --no-print-directory -C tools/microctl $(@:-tools=)
+
 overlays:
 	@command -v dtc >/dev/null || { echo "Please install the package device-tree-compiler." >&2; exit 1; }
 	@$(MAKE) --no-print-directory -C dts-overlays
@@ -67,12 +73,16 @@ clean:
 	find . -path ./.git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
 		-o -name '*.mod.c' -o -name '*.dtbo' -o -name '.*.cmd' -o -name '.*.d' \
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
+	rm -f tools/microctl/microctl
 
 define help
 make              build the modules for the running kernel, or with KDIR=folder
                   for the kernel with its headers there
 make install      install them and the headers; DESTDIR= and PREFIX= as usual
 make uninstall    remove both
+make tools        build microctl, which needs libfdt-dev, libjson-c-dev, libudev-dev
+make install-tools
+                  install it, its manual page and completions; uninstall-tools
 make overlays     compile the device tree overlays in dts-overlays
 
 These need no kernel headers, install what they miss, and run in QEMU:
@@ -94,4 +104,4 @@ export help
 help:
 	@echo "$$help"
 
-.PHONY: all install uninstall overlays demo shell check check-debug check-race check-model lint clean help
+.PHONY: all install uninstall tools install-tools uninstall-tools overlays demo shell check check-debug check-race check-model lint clean help

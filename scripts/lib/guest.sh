@@ -19,6 +19,7 @@ guest() {
 	locked "build-$name-$repo_id" build_modules || exit
 	locked "tools-$repo_id" build_tools || exit
 	locked "tools-$repo_id" build_overlays || exit
+	locked "tools-$repo_id" build_microctl || exit
 	locked "build-$name-$repo_id" pack_base || exit
 	guest_base=$build_dir/base.cpio
 	guest_modules=$(cd "$build_dir" && find . -name '*.ko' -printf '%f\n' | sed 's/\.ko$//; s/-/_/g')
@@ -93,13 +94,37 @@ build_overlays() {
 		say "some of the overlays did not compile"
 }
 
+# As it is on a user's machine: not static, as there is no static libudev.
+build_microctl() {
+	[[ ${kernel_arch:-amd64} == amd64 ]] || return 0
+	need /usr/include/libfdt.h=libfdt-dev /usr/include/json-c/json.h=libjson-c-dev \
+		/usr/include/libudev.h=libudev-dev dtc=device-tree-compiler
+	mkdir -p "$tools_dir/microctl"
+	make -C "$repo/tools/microctl" OUT="$tools_dir/microctl" -s -j"$(nproc)" >&2 ||
+		say "microctl did not build"
+}
+
+# add_program ROOT PROGRAM...: with the libraries that it takes
+add_program() {
+	local root=$1 program library
+	shift
+	for program; do
+		[[ -x $program ]] || continue
+		cp "$program" "$root/usr/local/bin"
+		while read -r library; do
+			mkdir -p "$root/${library%/*}"
+			cp -L "$library" "$root$library" || die "copying $library failed"
+		done < <(ldd "$program" | grep -o '/[^ ]*')
+	done
+}
+
 pack_base() {
 	local root=$build_dir/root lib key base=$build_dir/base.cpio
 	lib=$root/lib/modules/$kernel_release
 
 	key=$({
 		cat "$build_dir/.key"
-		cd "$tools_dir" && stat -c '%n %Y %s' -- * dts-overlays/* "$repo/scripts/guest/init" "$repo/scripts/lib/guest.sh" 2>/dev/null
+		cd "$tools_dir" && stat -c '%n %Y %s' -- * dts-overlays/* microctl/microctl "$repo/scripts/guest/init" "$repo/scripts/lib/guest.sh" 2>/dev/null
 	} | sha256sum)
 	[[ ! -e $base || $key != "$(cat "$build_dir/.packed" 2>/dev/null)" ]] || return 0
 
@@ -116,6 +141,11 @@ pack_base() {
 	echo 'root:x:0:' >"$root/etc/group"
 	cp "$repo/scripts/guest/init" "$root/init"
 	find "$tools_dir" -maxdepth 1 -type f -perm -u+x -exec cp -t "$root/usr/local/bin" {} +
+
+	if [[ ${kernel_arch:-amd64} == amd64 ]]; then
+		add_program "$root" "$tools_dir/microctl/microctl" "$(command -v dtc)"
+		strip --strip-debug "$root/usr/local/bin/microctl"
+	fi
 
 	cp -r "$tools_dir/dts-overlays" "$root/root"
 

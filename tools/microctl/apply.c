@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Commands for what files declare: apply, diff
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "configfs.h"
+#include "declare.h"
+#include "execute.h"
+#include "interrupt.h"
+#include "lock.h"
+#include "memory.h"
+#include "plan.h"
+#include "progress.h"
+#include "source.h"
+
+#define LEFT_MAX	10	/* names that are told of after an interruption */
+
+/**
+ * struct settings - of a command line
+ * @prune: remove what is not declared
+ * @dry_run: change nothing
+ * @keep_going: leave out files with errors
+ * @verbose: say what is done
+ * @quiet: say only what is wrong
+ * @wait: for another microctl
+ */
+struct settings {
+	bool prune;
+	bool dry_run;
+	bool keep_going;
+	bool verbose;
+	bool quiet;
+	bool wait;
+};
+
+/**
+ * struct counts - what was done
+ * @done: steps of each kind
+ * @unbound: devices without a driver
+ * @bad: devices that are not as they should be
+ */
+struct counts {
+	size_t done[STEP_BIND + 1];
+	size_t unbound;
+	size_t bad;
+};
+
+/* Adds those of one file to those of the others. False, and says why, if they contradict */
+static bool add_devices(struct devices *all, const struct devices *more)
+{
+	const struct device *other;
+	const char *difference;
+	struct device *d;
+	bool good = true;
+
+	for_each_device(d, more) {
+		other = devices_find(all, d->name);
+		difference = other ? device_difference(d, other) : NULL;
+		if (!difference)
+			continue;
+		say_at(&d->at, NULL,
+		       "%s: %s declares the device '%s' too, but differently (%s): take one out",
+		       other->at.file, other->at.path, d->name, difference);
+		good = false;
+	}
+	if (good)
+		for_each_device(d, more)
+			devices_add(all, d);
+	return good;
+}
+
+static bool read_files(struct devices *all, int argc, char **argv, bool keep_going)
+{
+	bool good = true;
+
+	for (int i = optind; i < argc; i++) {
+		struct devices devices = { 0 };
+		bool one = declare_file(argv[i], &devices);
+
+		one = (one || !keep_going) && add_devices(all, &devices) && one;
+		if (!one && keep_going)
+			say_at(&(struct place){ .file = argv[i] }, NULL,
+			       "nothing of this file is applied");
+		good = good && one;
+	}
+	return good;
+}
+
+static void print_step(const struct step *step)
+{
+	const struct device *d = step->want ?: step->have;
+	const char *difference = NULL;
+
+	if (step->kind == STEP_CHANGE)
+		difference = device_difference(step->want, step->have);
+	else if (step->kind == STEP_BIND)
+		difference = step->have->status;
+	printf("%s %s%s%s%s\n", step_name(step->kind), d->name, difference ? " (" : "",
+	       difference ?: "", difference ? ")" : "");
+}
+
+static void print_summary(const struct plan *plan, const struct counts *counts)
+{
+	printf("%zu created, %zu changed, %zu removed, %zu as they were",
+	       counts->done[STEP_CREATE], counts->done[STEP_CHANGE] + counts->done[STEP_BIND],
+	       counts->done[STEP_REMOVE], plan->same);
+	if (counts->unbound)
+		printf("; %zu without a driver yet", counts->unbound);
+	if (counts->bad)
+		printf("; %zu with errors", counts->bad);
+	putchar('\n');
+}
+
+static void say_left(const struct plan *plan, size_t from)
+{
+	const struct step *step;
+	const char *left = "";
+
+	for (size_t i = from; i < plan->count && i < from + LEFT_MAX; i++) {
+		step = &plan->steps[i];
+		left = format("%s%s %s %s", left, i > from ? "," : "", step_name(step->kind),
+			      (step->want ?: step->have)->name);
+	}
+	if (plan->count - from > LEFT_MAX)
+		left = format("%s, and %zu more", left, plan->count - from - LEFT_MAX);
+	say("interrupted after %zu of %zu steps; left:%s", from, plan->count, left);
+}
+
+static int run_plan(const struct plan *plan, const struct settings *settings)
+{
+	struct counts counts = { 0 };
+	const struct step *step;
+	size_t i;
+
+	progress_start(plan->count);
+	for (i = 0; i < plan->count && !interrupt_pending(); i++) {
+		step = &plan->steps[i];
+		progress_show(i, (step->want ?: step->have)->name);
+		if (settings->verbose) {
+			progress_clear();
+			print_step(step);
+		}
+		switch (execute_step(step)) {
+		case OUTCOME_UNBOUND:
+			counts.unbound++;
+			break;
+		case OUTCOME_REFUSED:
+			counts.bad++;
+			break;
+		case OUTCOME_FAILED:
+			counts.bad++;
+			continue;
+		case OUTCOME_BOUND:
+			break;
+		}
+		counts.done[step->kind]++;
+	}
+	progress_end();
+	if (i < plan->count) {
+		say_left(plan, i);
+		return STATUS_SIGNAL + interrupt_pending();
+	}
+	if (!settings->quiet)
+		print_summary(plan, &counts);
+	return counts.bad ? STATUS_NO : STATUS_OK;
+}
+
+enum { OPTION_NO_WAIT = 256 };
+
+static void read_options(int argc, char **argv, struct settings *settings)
+{
+	static const struct option options[] = {
+		{ "prune", no_argument, NULL, 'p' },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "keep-going", no_argument, NULL, 'k' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "no-wait", no_argument, NULL, OPTION_NO_WAIT },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	int option;
+
+	while ((option = next_option(argc, argv, ":hpnkvq", options)) >= 0) {
+		switch (option) {
+		case 'p':
+			settings->prune = true;
+			break;
+		case 'n':
+			settings->dry_run = true;
+			break;
+		case 'k':
+			settings->keep_going = true;
+			break;
+		case 'v':
+			settings->verbose = true;
+			break;
+		case 'q':
+			settings->quiet = true;
+			break;
+		case OPTION_NO_WAIT:
+			settings->wait = false;
+			break;
+		}
+	}
+	if (optind == argc)
+		usage_error(argv[0], "it needs a file");
+}
+
+int command_apply(int argc, char **argv)
+{
+	struct settings settings = { .wait = true };
+	struct devices devices = { 0 };
+	struct plan plan;
+	int status;
+	bool good;
+
+	read_options(argc, argv, &settings);
+	configfs_open(!settings.dry_run);
+	if (!settings.dry_run) {
+		interrupt_catch();
+		lock_take(settings.wait);
+	}
+	good = read_files(&devices, argc, argv, settings.keep_going);
+	if (!good && !settings.keep_going)
+		die(STATUS_INPUT, "nothing was changed");
+	/* what a file with errors would have declared is not known */
+	if (!plan_make(&devices, settings.prune && good, &plan))
+		die(STATUS_INPUT, "nothing was changed");
+	if (!good && settings.prune)
+		say("nothing is removed, as not all files could be read");
+
+	if (settings.dry_run) {
+		for (size_t i = 0; i < plan.count; i++)
+			print_step(&plan.steps[i]);
+		return good ? STATUS_OK : STATUS_INPUT;
+	}
+	status = run_plan(&plan, &settings);
+	return good || status > STATUS_SIGNAL ? status : STATUS_INPUT;
+}
+
+static void print_diff(const struct step *step)
+{
+	switch (step->kind) {
+	case STEP_REMOVE:
+		source_device('-', 0, step->have->name, step->have);
+		break;
+	case STEP_CREATE:
+		source_device('+', 0, step->want->name, step->want);
+		break;
+	case STEP_CHANGE:
+		source_change(step->want, step->have);
+		break;
+	case STEP_BIND:
+		printf(" /* %s: %s; its driver would be asked again */\n", step->have->name,
+		       step->have->status);
+		break;
+	}
+}
+
+int command_diff(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "prune", no_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	struct devices devices = { 0 };
+	struct plan plan;
+	bool prune = false;
+
+	while (next_option(argc, argv, ":hp", options) >= 0)
+		prune = true;
+	if (optind == argc)
+		usage_error(argv[0], "it needs a file");
+	configfs_open(false);
+	if (!read_files(&devices, argc, argv, false) || !plan_make(&devices, prune, &plan))
+		return STATUS_INPUT;
+	if (!plan.count)
+		return STATUS_OK;
+
+	printf("--- %s\n+++", CONFIGFS_MICRO);
+	for (int i = optind; i < argc; i++)
+		printf(" %s", argv[i]);
+	putchar('\n');
+	for (size_t i = 0; i < plan.count; i++)
+		print_diff(&plan.steps[i]);
+	return STATUS_NO;
+}

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Execution: changes of one device
+ *
+ * The properties of a device cannot be changed while it is bound, and nobody
+ * keeps a driver from arriving in between. So whoever meets EBUSY turns the
+ * device off, goes on, and has it turned on in the end: then its driver sees
+ * all of it. This way a device that is not bound needs no more calls than what
+ * is set makes.
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+
+#include "configfs.h"
+#include "execute.h"
+#include "path.h"
+
+/**
+ * struct work - the device at hand
+ * @at: where it is declared
+ * @path: of the directory at hand
+ * @device: length of the device's part of @path
+ * @off: its live is 0
+ */
+struct work {
+	const struct place *at;
+	struct path path;
+	size_t device;
+	bool off;
+};
+
+static void work_start(struct work *w, const struct place *at, const char *name)
+{
+	w->at = at;
+	w->off = false;
+	w->path.len = 0;
+	path_add(&w->path, name);
+	w->device = w->path.len;
+}
+
+/* Writes a file of the device's own directory */
+static int write_attribute(struct work *w, const char *name, const char *text, size_t len)
+{
+	struct path path = { .len = 0 };
+	char saved = w->path.text[w->device];
+
+	w->path.text[w->device] = '\0';
+	path_add(&path, w->path.text);
+	w->path.text[w->device] = saved;
+	path_add(&path, "/");
+	path_add(&path, name);
+	return configfs_write(path.text, text, len);
+}
+
+static int set_live(struct work *w, bool live)
+{
+	int err = write_attribute(w, "live", live ? "1" : "0", 1);
+
+	if (!err || live)
+		w->off = !live;
+	return err;
+}
+
+/* After an error: is it that a driver is there? Then it has gone, and it is worth another try */
+static bool driver_left(struct work *w)
+{
+	if (errno != EBUSY || w->off)
+		return false;
+	if (!set_live(w, false))
+		return true;
+	errno = EBUSY;
+	return false;
+}
+
+static int make_directory(struct work *w)
+{
+	int err;
+
+	do {
+		err = configfs_mkdir(w->path.text);
+	} while (err && driver_left(w));
+	return err;
+}
+
+static int failed(struct work *w, const char *property, const char *doing)
+{
+	int err = errno;
+
+	say_at(w->at, property, "cannot %s %s/%s: %s", doing, CONFIGFS_MICRO, w->path.text,
+	       strerror(err));
+	return -1;
+}
+
+/* The path is that of the property's directory */
+static int write_value(struct work *w, const struct property *p)
+{
+	char text[VALUE_TEXT_ROOM];
+	size_t len = value_text(&p->value, text, sizeof(text));
+	size_t end = path_add(&w->path, "/");
+	int err;
+
+	path_add(&w->path, type_name(p->value.type));
+	do {
+		err = configfs_write(w->path.text, text, len);
+	} while (err && driver_left(w));
+	if (err)
+		failed(w, p->name, "write");
+	path_cut(&w->path, end);
+	return err;
+}
+
+/* The path is that of the node's properties/, with a slash */
+static int make_property(struct work *w, const struct property *p)
+{
+	size_t end = path_add(&w->path, p->name);
+	int err = 0;
+
+	if (make_directory(w) && errno != EEXIST)
+		err = failed(w, p->name, "make");
+	if (!err && p->value.type != TYPE_BOOL)
+		err = write_value(w, p);
+	path_cut(&w->path, end);
+	return err;
+}
+
+/* The path is that of the node */
+static int fill_node(struct work *w, const struct node *node)
+{
+	size_t end = w->path.len, child;
+	int err = 0;
+
+	if (node->property_count) {
+		path_add(&w->path, "/properties/");
+		for (size_t i = 0; i < node->property_count && !err; i++)
+			err = make_property(w, &node->properties[i]);
+		path_cut(&w->path, end);
+	}
+	if (node->child_count && !err) {
+		path_add(&w->path, "/children/");
+		for (size_t i = 0; i < node->child_count && !err; i++) {
+			child = path_add(&w->path, node->children[i].name);
+			if (make_directory(w) && errno != EEXIST)
+				err = failed(w, NULL, "make");
+			if (!err)
+				err = fill_node(w, &node->children[i]);
+			path_cut(&w->path, child);
+		}
+		path_cut(&w->path, end);
+	}
+	return err;
+}
+
+/*
+ * Removes all that is in the node; its path is there. A directory that somebody
+ * else has removed meanwhile is gone, too.
+ */
+static int empty_node(struct work *w)
+{
+	static const char *const folders[] = { "/properties", "/children" };
+	size_t end = w->path.len, inner;
+	struct names names;
+
+	for (int i = 0; i < 2; i++) {
+		path_add(&w->path, folders[i]);
+		if (configfs_list(w->path.text, &names) && errno != ENOENT)
+			return -1;
+		for (size_t j = 0; j < names.count; j++) {
+			inner = path_add(&w->path, "/");
+			path_add(&w->path, names.all[j]);
+			if (i && empty_node(w))
+				return -1;
+			if (configfs_rmdir(w->path.text) && errno != ENOENT)
+				return -1;
+			path_cut(&w->path, inner);
+		}
+		path_cut(&w->path, end);
+	}
+	return 0;
+}
+
+static int remove_device(struct work *w)
+{
+	if (!configfs_rmdir(w->path.text) || errno == ENOENT)
+		return 0;
+	if (errno != ENOTEMPTY)
+		return -1;
+	/* no driver is to see it in pieces */
+	set_live(w, false);
+	if (empty_node(w))
+		return -1;
+	return configfs_rmdir(w->path.text);
+}
+
+/* How did the last bind go? @err: of the write that made it, or 0 */
+static enum outcome outcome(struct work *w, int err)
+{
+	char text[VALUE_TEXT_ROOM];
+	size_t end = path_add(&w->path, "/status");
+	ssize_t len = configfs_read(w->path.text, text, sizeof(text));
+
+	path_cut(&w->path, end);
+	if (len < 0)
+		text[0] = '\0';
+	if (!strcmp(text, "bound") || !strcmp(text, "off"))
+		return OUTCOME_BOUND;
+	if (!strncmp(text, "failed ", strlen("failed "))) {
+		say_at(w->at, NULL, "the driver refuses it: %s; the kernel log (dmesg) may say why",
+		       text + strlen("failed "));
+		return OUTCOME_REFUSED;
+	}
+	if (!err)
+		return OUTCOME_UNBOUND;
+	say_at(w->at, NULL, "cannot bind it: %s", strerror(err));
+	return OUTCOME_REFUSED;
+}
+
+/* As much of a device as has to be there before it is bound is there: the rest */
+static enum outcome finish(struct work *w, const struct device *want, bool new_compatible,
+			   bool bind)
+{
+	char text[VALUE_TEXT_ROOM];
+	int err = 0;
+
+	if (!want->live && !w->off && set_live(w, false)) {
+		failed(w, NULL, "turn off");
+		return OUTCOME_FAILED;
+	}
+	if (new_compatible) {
+		memcpy(text, want->compatible, want->compatible_size);
+		for (size_t i = 0; i < want->compatible_size; i++)
+			if (!text[i])
+				text[i] = '\n';
+		if (write_attribute(w, "compatible", text, want->compatible_size))
+			err = errno;
+		/* off, it is not bound now, so that would be about the strings */
+		if (err && w->off) {
+			failed(w, "compatible", "write to");
+			return OUTCOME_FAILED;
+		}
+		bind = w->off;
+	}
+	if (want->live && (bind || w->off))
+		err = set_live(w, true) ? errno : 0;
+	return outcome(w, err);
+}
+
+/* On failure nothing is left of it, but a device that its driver refuses stays */
+enum outcome execute_create(const struct device *want)
+{
+	bool has_node = want->root.property_count || want->root.child_count;
+	enum outcome result;
+	struct work w;
+	int err;
+
+	work_start(&w, &want->at, want->name);
+	if (configfs_mkdir(w.path.text)) {
+		failed(&w, NULL, "make");
+		return OUTCOME_FAILED;
+	}
+	err = has_node ? fill_node(&w, &want->root) : 0;
+	path_cut(&w.path, w.device);
+	result = err ? OUTCOME_FAILED :
+		       finish(&w, want, want->compatible, has_node && !want->compatible);
+	if (result == OUTCOME_FAILED && remove_device(&w))
+		failed(&w, NULL, "remove what was made of it, in");
+	return result;
+}
+
+/* The path is that of the node. Takes away what is not wanted, or is of the wrong kind */
+static int prune_node(struct work *w, const struct node *want, const struct node *have)
+{
+	size_t end = w->path.len, inner;
+	const struct property *p;
+	const struct node *child;
+	int err = 0;
+
+	path_add(&w->path, "/properties/");
+	for (size_t i = 0; i < have->property_count && !err; i++) {
+		p = node_property(want, have->properties[i].name);
+		/* a value cannot be taken back, only replaced */
+		if (p && (p->value.type != TYPE_BOOL ||
+			  have->properties[i].value.type == TYPE_BOOL))
+			continue;
+		inner = path_add(&w->path, have->properties[i].name);
+		if (configfs_rmdir(w->path.text) && errno != ENOENT)
+			err = failed(w, have->properties[i].name, "remove");
+		path_cut(&w->path, inner);
+	}
+	path_cut(&w->path, end);
+
+	path_add(&w->path, "/children/");
+	for (size_t i = 0; i < have->child_count && !err; i++) {
+		inner = path_add(&w->path, have->children[i].name);
+		child = node_child(want, have->children[i].name);
+		if (child)
+			err = prune_node(w, child, &have->children[i]);
+		else if (empty_node(w) || (configfs_rmdir(w->path.text) && errno != ENOENT))
+			err = failed(w, NULL, "remove");
+		path_cut(&w->path, inner);
+	}
+	path_cut(&w->path, end);
+	return err;
+}
+
+/* The path is that of the node. Makes what is missing, writes what is different */
+static int update_node(struct work *w, const struct node *want, const struct node *have)
+{
+	size_t end = w->path.len, inner;
+	const struct property *p, *old;
+	const struct node *child;
+	int err = 0;
+
+	path_add(&w->path, "/properties/");
+	for (size_t i = 0; i < want->property_count && !err; i++) {
+		p = &want->properties[i];
+		old = node_property(have, p->name);
+		if (!old || !value_same(&p->value, &old->value))
+			err = make_property(w, p);
+	}
+	path_cut(&w->path, end);
+
+	path_add(&w->path, "/children/");
+	for (size_t i = 0; i < want->child_count && !err; i++) {
+		inner = path_add(&w->path, want->children[i].name);
+		child = node_child(have, want->children[i].name);
+		if (child) {
+			err = update_node(w, &want->children[i], child);
+		} else {
+			if (make_directory(w) && errno != EEXIST)
+				err = failed(w, NULL, "make");
+			if (!err)
+				err = fill_node(w, &want->children[i]);
+		}
+		path_cut(&w->path, inner);
+	}
+	path_cut(&w->path, end);
+	return err;
+}
+
+static bool same_strings(const struct device *a, const struct device *b)
+{
+	return a->compatible_size == b->compatible_size &&
+	       (!a->compatible_size || !memcmp(a->compatible, b->compatible, a->compatible_size));
+}
+
+enum outcome execute_change(const struct device *want, const struct device *have)
+{
+	struct device rest = *want;
+	bool new_node, new_compatible = !same_strings(want, have);
+	enum outcome result;
+	struct work w;
+
+	/* compatible strings can be replaced, but not taken away */
+	if (!want->compatible && have->compatible) {
+		result = execute_remove(have->name, &want->at);
+		return result == OUTCOME_FAILED ? result : execute_create(want);
+	}
+
+	work_start(&w, &want->at, want->name);
+	w.off = !have->live;
+	rest.compatible = have->compatible;
+	rest.compatible_size = have->compatible_size;
+	rest.live = have->live;
+	new_node = device_difference(&rest, have);
+	if (new_node) {
+		if (!w.off && set_live(&w, false)) {
+			failed(&w, NULL, "turn off");
+			return OUTCOME_FAILED;
+		}
+		if (prune_node(&w, &want->root, &have->root) ||
+		    update_node(&w, &want->root, &have->root)) {
+			say_at(&want->at, NULL,
+			       "the device '%s' is half changed, and is off; apply the file again",
+			       want->name);
+			return OUTCOME_FAILED;
+		}
+		path_cut(&w.path, w.device);
+	}
+	return finish(&w, want, new_compatible, new_node);
+}
+
+enum outcome execute_bind(const struct device *want)
+{
+	struct work w;
+
+	work_start(&w, &want->at, want->name);
+	return outcome(&w, set_live(&w, true) ? errno : 0);
+}
+
+/* Nothing is done if it is gone already */
+enum outcome execute_remove(const char *name, const struct place *at)
+{
+	struct work w;
+
+	work_start(&w, at, name);
+	if (!remove_device(&w))
+		return OUTCOME_BOUND;
+	failed(&w, NULL, "remove");
+	return OUTCOME_FAILED;
+}
+
+enum outcome execute_step(const struct step *step)
+{
+	switch (step->kind) {
+	case STEP_REMOVE:
+		return execute_remove(step->have->name, &step->have->at);
+	case STEP_CHANGE:
+		return execute_change(step->want, step->have);
+	case STEP_CREATE:
+		return execute_create(step->want);
+	case STEP_BIND:
+		return execute_bind(step->want);
+	}
+	return OUTCOME_FAILED;
+}

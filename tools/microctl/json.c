@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices as JSON
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#define _GNU_SOURCE
+#include <json-c/json.h>
+#include <string.h>
+
+#include "json.h"
+
+/* NULL for what there is not */
+static struct json_object *text(const char *s)
+{
+	return s && *s ? json_object_new_string(s) : NULL;
+}
+
+static struct json_object *strings(const char *all, size_t size)
+{
+	struct json_object *array = json_object_new_array();
+	const char *s;
+
+	for_each_string(s, all, all + size)
+		json_object_array_add(array, json_object_new_string(s));
+	return array;
+}
+
+static struct json_object *numbers(const struct value *value)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < value->count; i++)
+		json_object_array_add(array, json_object_new_uint64(value->numbers[i]));
+	return array;
+}
+
+static struct json_object *property(const struct value *value)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *content;
+
+	if (value->type == TYPE_BOOL)
+		content = json_object_new_boolean(true);
+	else if (value->type == TYPE_STRING)
+		content = strings(value->strings, value->size);
+	else
+		content = numbers(value);
+	json_object_object_add(object, "type", text(type_name(value->type)));
+	json_object_object_add(object, "value", content);
+	return object;
+}
+
+static void add_node(struct json_object *object, const struct node *node)
+{
+	struct json_object *properties = json_object_new_object();
+	struct json_object *children = json_object_new_array();
+	struct json_object *child;
+
+	for (size_t i = 0; i < node->property_count; i++)
+		json_object_object_add(properties, node->properties[i].name,
+				       property(&node->properties[i].value));
+	for (size_t i = 0; i < node->child_count; i++) {
+		child = json_object_new_object();
+		json_object_object_add(child, "name", text(node->children[i].name));
+		add_node(child, &node->children[i]);
+		json_object_array_add(children, child);
+	}
+	json_object_object_add(object, "properties", properties);
+	json_object_object_add(object, "children", children);
+}
+
+/* "failed EINVAL" is a status and an error */
+static void add_status(struct json_object *object, const char *status)
+{
+	const char *blank = strchr(status, ' ');
+	int len = blank ? blank - status : (int)strlen(status);
+
+	json_object_object_add(object, "status", json_object_new_string_len(status, len));
+	json_object_object_add(object, "error", blank ? text(blank + 1) : NULL);
+}
+
+static struct json_object *device(const struct device *d)
+{
+	struct json_object *object = json_object_new_object();
+	char path[256];
+
+	json_object_object_add(object, "name", text(d->name));
+	json_object_object_add(object, "origin", text(origin_name(d->origin)));
+	add_status(object, d->status);
+	json_object_object_add(object, "live", json_object_new_boolean(d->live));
+	json_object_object_add(object, "driver", text(d->driver));
+	snprintf(path, sizeof(path), "/dev/%s", d->devnode);
+	json_object_object_add(object, "node", *d->devnode ? text(path) : NULL);
+	json_object_object_add(object, "dev", text(d->dev));
+	json_object_object_add(object, "compatible", strings(d->compatible, d->compatible_size));
+	add_node(object, &d->root);
+	return object;
+}
+
+void json_print_devices(const struct devices *devices)
+{
+	struct json_object *array = json_object_new_array();
+	struct device *d;
+
+	for_each_device(d, devices)
+		json_object_array_add(array, device(d));
+	puts(json_object_to_json_string_ext(array, JSON_C_TO_STRING_PRETTY |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(array);
+}
+
+void json_print_event(const char *event, const char *name, const char *driver,
+		      const char *devnode)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "event", text(event));
+	json_object_object_add(object, "name", text(name));
+	json_object_object_add(object, "driver", text(driver));
+	json_object_object_add(object, "node", text(devnode));
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}

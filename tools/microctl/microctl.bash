@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Completion of microctl for bash.
+
+# _microctl_names: of the devices that there are; only those of configfs for
+# commands that change or save them
+_microctl_names() {
+	local names
+	case $1 in
+	remove | save)
+		names=$(ls /sys/kernel/config/micro 2>/dev/null)
+		;;
+	*)
+		names=$(microctl list --names 2>/dev/null)
+		;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
+	# a name may have colons, at which readline splits words
+	__ltrimcolon_completions "$cur"
+}
+
+_microctl_files() {
+	compopt -o filenames
+	mapfile -t COMPREPLY < <(
+		compgen -d -- "$cur"
+		compgen -f -X '!*.dt@(s|b|so|bo)' -- "$cur"
+	)
+}
+
+_microctl() {
+	local cur prev words cword command options=''
+	_init_completion -n := || return
+
+	command=${words[1]}
+	if [[ $cword -eq 1 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'list show tree create remove apply diff save watch
+			wait help --help' -- "$cur")
+		return
+	fi
+	case $command in
+	list) options='--json --names' ;;
+	show | tree | watch) options='--json' ;;
+	create) options='--compatible --set --child --off --no-wait' ;;
+	remove) options='--no-wait' ;;
+	apply) options='--prune --dry-run --keep-going --verbose --quiet --no-wait' ;;
+	diff) options='--prune' ;;
+	wait) options='--timeout' ;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
+		return
+	fi
+	case $command:$prev in
+	create:-c | create:--compatible | create:-s | create:--set | create:--child) ;;
+	wait:-t | wait:--timeout) ;;
+	show:* | tree:* | remove:* | save:* | watch:* | wait:*) _microctl_names "$command" ;;
+	apply:* | diff:*) _microctl_files ;;
+	help:*) mapfile -t COMPREPLY < <(compgen -W 'list show tree create remove apply diff save
+		watch wait' -- "$cur") ;;
+	esac
+}
+
+complete -F _microctl microctl

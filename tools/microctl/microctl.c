@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * microctl: devices of microkernel, as files describe them
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "message.h"
+
+/**
+ * struct command - a command
+ * @name: its name
+ * @run: what it does
+ * @arguments: for its line of usage
+ * @help: the options and what it does
+ */
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *arguments;
+	const char *help;
+};
+
+static const struct command commands[] = {
+	{ "list", command_list, "[--json | --names]",
+	  "  All devices, one a line.\n"
+	  "  --json              as JSON, with everything that \"show\" knows\n"
+	  "  --names             only the names\n" },
+	{ "show", command_show, "[--json] NAME...",
+	  "  All about these devices.\n"
+	  "  --json              as JSON\n" },
+	{ "tree", command_tree, "[--json] [NAME...]",
+	  "  All devices, or these, with their properties and child nodes.\n"
+	  "  --json              as JSON\n" },
+	{ "create", command_create, "[OPTION]... NAME",
+	  "  Makes a device. If that fails, or its driver refuses it, nothing is left of it.\n"
+	  "  -c, --compatible C  a compatible string; most specific first\n"
+	  "  -s, --set [CHILD/...]PROPERTY[=TYPE:VALUE]\n"
+	  "                      a property: u8, u16, u32, u64: numbers with spaces or\n"
+	  "                      commas between them; string: strings, one a line;\n"
+	  "                      without type and value, a boolean that is true\n"
+	  "      --child PATH    a child node, e.g. channel@0, or channel@0/deeper\n"
+	  "      --off           do not bind it\n"
+	  "      --no-wait       fail if another microctl is at work\n" },
+	{ "remove", command_remove, "[--no-wait] NAME...",
+	  "  Removes devices; files that are open on them answer ENODEV from then on.\n"
+	  "      --no-wait       fail if another microctl is at work\n" },
+	{ "apply", command_apply, "[OPTION]... FILE...",
+	  "  Makes the devices exist that device trees (.dts, .dtso, .dtb, .dtbo, or - for\n"
+	  "  the standard input) declare below nodes that are compatible with\n"
+	  "  \"microkernel,bus\". What is right already stays as it is.\n"
+	  "  -p, --prune         remove devices that the files do not declare\n"
+	  "  -n, --dry-run       only say what would be done\n"
+	  "  -k, --keep-going    leave out files with errors, apply the others\n"
+	  "  -v, --verbose       say what is done\n"
+	  "  -q, --quiet         say nothing but errors\n"
+	  "      --no-wait       fail if another microctl is at work\n" },
+	{ "diff", command_diff, "[--prune] FILE...",
+	  "  What apply would change, as a diff. Exit status 1 if there is something.\n"
+	  "  -p, --prune         as for apply --prune\n" },
+	{ "save", command_save, "[NAME...]",
+	  "  Prints the devices of configfs, or these, as the source of an overlay.\n" },
+	{ "watch", command_watch, "[--json] [NAME...]",
+	  "  Prints devices as they come, go and change, or only what these do.\n"
+	  "  --json              as JSON, one object a line\n" },
+	{ "wait", command_wait, "[--timeout SECONDS] NAME...",
+	  "  Waits until these devices exist and are bound.\n"
+	  "  -t, --timeout S     not longer than that; exit status 1 then\n" },
+};
+
+#define for_each_command(c) \
+	for ((c) = commands; (c) < commands + sizeof(commands) / sizeof(*commands); (c)++)
+
+static const struct command *find_command(const char *name)
+{
+	const struct command *c;
+
+	for_each_command(c)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+static void print_help(FILE *out, const char *only)
+{
+	const struct command *c;
+
+	if (!only)
+		fputs("Usage: microctl COMMAND [ARGUMENT]...\n\n"
+		      "Devices of microkernel, as device-tree files describe them.\n", out);
+	for_each_command(c)
+		if (!only || !strcmp(c->name, only))
+			fprintf(out, "%smicroctl %s %s\n%s", only ? "Usage: " : "\n", c->name,
+				c->arguments, c->help);
+	if (!only)
+		fputs("\nThe manual page, microctl(8), has the rest.\n", out);
+}
+
+void usage_error(const char *command, const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fprintf(stderr, "microctl: %s: ", command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	print_help(stderr, command);
+	exit(STATUS_USAGE);
+}
+
+int next_option(int argc, char **argv, const char *short_options, const struct option *options)
+{
+	int option;
+
+	opterr = 0;
+	option = getopt_long(argc, argv, short_options, options, NULL);
+	if (option == 'h') {
+		print_help(stdout, argv[0]);
+		exit(STATUS_OK);
+	}
+	if (option == ':')
+		usage_error(argv[0], "%s needs a value", argv[optind - 1]);
+	if (option == '?')
+		usage_error(argv[0], "there is no option %s", argv[optind - 1]);
+	return option;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c;
+	int status;
+
+	if (argc < 2) {
+		print_help(stderr, NULL);
+		return STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_help(stdout, argc > 2 && find_command(argv[2]) ? argv[2] : NULL);
+		return STATUS_OK;
+	}
+	c = find_command(argv[1]);
+	if (!c)
+		die(STATUS_USAGE, "there is no command '%s', see microctl --help", argv[1]);
+
+	status = c->run(argc - 1, argv + 1);
+	if (fflush(stdout) || ferror(stdout))
+		die(STATUS_SYSTEM, "cannot write the output: %s", strerror(errno));
+	return status;
+}

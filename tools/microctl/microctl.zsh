@@ -1,0 +1,85 @@
+#compdef microctl
+# SPDX-License-Identifier: GPL-2.0-only
+# Completion of microctl for zsh.
+
+_microctl_names() {
+	local -a names
+	names=(${(f)"$(microctl list --names 2>/dev/null)"})
+	compadd -a names
+}
+
+_microctl_own_names() {
+	local -a names
+	names=(/sys/kernel/config/micro/*(N/:t))
+	compadd -a names
+}
+
+_microctl() {
+	local curcontext=$curcontext state line
+	local -a commands
+	commands=(
+		'list:all devices, one a line'
+		'show:all about devices'
+		'tree:devices with properties and child nodes'
+		'create:make a device'
+		'remove:remove devices'
+		'apply:make devices as files declare them'
+		'diff:show what apply would change'
+		'save:print devices as an overlay'
+		'watch:print devices as they come and go'
+		'wait:wait until devices are bound'
+		'help:explain a command'
+	)
+
+	_arguments -C '1:command:->command' '*::argument:->argument'
+	case $state in
+	command)
+		_describe command commands
+		;;
+	argument)
+		case $words[1] in
+		list)
+			_arguments '(--names)--json[print JSON]' '(--json)--names[print only names]'
+			;;
+		show | tree | watch)
+			_arguments '--json[print JSON]' '*:device:_microctl_names'
+			;;
+		create)
+			_arguments '*'{-c,--compatible}'[compatible string]:string:' \
+				'*'{-s,--set}'[property]:PROPERTY=TYPE\:VALUE:' \
+				'*--child[child node]:path:' '--off[do not bind it]' \
+				'--no-wait[fail if another microctl is at work]' '1:new name:'
+			;;
+		remove)
+			_arguments '--no-wait[fail if another microctl is at work]' \
+				'*:device:_microctl_own_names'
+			;;
+		apply)
+			_arguments '(-p --prune)'{-p,--prune}'[remove what is not declared]' \
+				'(-n --dry-run)'{-n,--dry-run}'[change nothing]' \
+				'(-k --keep-going)'{-k,--keep-going}'[leave out files with errors]' \
+				'(-v --verbose)'{-v,--verbose}'[say what is done]' \
+				'(-q --quiet)'{-q,--quiet}'[say nothing but errors]' \
+				'--no-wait[fail if another microctl is at work]' \
+				'*:file:_files -g "*.dt(s|b|so|bo)(-.)"'
+			;;
+		diff)
+			_arguments '(-p --prune)'{-p,--prune}'[as for apply --prune]' \
+				'*:file:_files -g "*.dt(s|b|so|bo)(-.)"'
+			;;
+		save)
+			_arguments '*:device:_microctl_own_names'
+			;;
+		wait)
+			_arguments '(-t --timeout)'{-t,--timeout}'[not longer than that]:seconds:' \
+				'*:device:_microctl_names'
+			;;
+		help)
+			_describe command commands
+			;;
+		esac
+		;;
+	esac
+}
+
+_microctl "$@"

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Device trees as they are in files
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#define _GNU_SOURCE
+#include <libfdt.h>
+#include <string.h>
+
+#include "file.h"
+#include "memory.h"
+#include "message.h"
+#include "tree.h"
+
+#define MAGIC_SIZE	4
+#define DEPTH_MAX_TREE	64	/* of nodes; the kernel's limit, too */
+
+struct tree_node *tree_add_child(struct tree_node *node, const char *name)
+{
+	struct tree_node *child = get_memory(sizeof(*child));
+
+	child->name = name;
+	node->children = grow(node->children, node->child_count, sizeof(child));
+	node->children[node->child_count++] = child;
+	return child;
+}
+
+struct tree_property *tree_property(const struct tree_node *node, const char *name)
+{
+	for (size_t i = 0; i < node->property_count; i++)
+		if (!strcmp(node->properties[i].name, name))
+			return &node->properties[i];
+	return NULL;
+}
+
+struct tree_node *tree_child(const struct tree_node *node, const char *name)
+{
+	for (size_t i = 0; i < node->child_count; i++)
+		if (!strcmp(node->children[i]->name, name))
+			return node->children[i];
+	return NULL;
+}
+
+/* @len bytes of @path, from @node on; NULL when there is no such node */
+struct tree_node *tree_walk(struct tree_node *node, const char *path, size_t len)
+{
+	const char *end = path + len;
+	size_t part;
+
+	while (node && path < end) {
+		path += strspn(path, "/");
+		if (path >= end)
+			break;
+		part = strcspn(path, "/");
+		if (part > (size_t)(end - path))
+			part = end - path;
+		node = tree_child(node, strndupa(path, part));
+		path += part;
+	}
+	return node;
+}
+
+/* The first string of a property, or NULL */
+const char *tree_string(const struct tree_node *node, const char *name)
+{
+	const struct tree_property *p = tree_property(node, name);
+
+	return p && p->len && !p->bytes[p->len - 1] ? p->bytes : NULL;
+}
+
+static void read_properties(const void *blob, int offset, struct tree_node *node)
+{
+	struct tree_property *p;
+	const char *name;
+	int at, len;
+
+	fdt_for_each_property_offset(at, blob, offset) {
+		const void *bytes = fdt_getprop_by_offset(blob, at, &name, &len);
+
+		if (!bytes)
+			continue;
+		node->properties = grow(node->properties, node->property_count, sizeof(*p));
+		p = &node->properties[node->property_count++];
+		*p = (struct tree_property){ .name = name, .bytes = bytes, .len = len };
+	}
+}
+
+/* @blob has to stay as long as @root. Says what is wrong, and returns false then */
+bool tree_read_blob(const char *file, const void *blob, size_t size, struct tree_node *root)
+{
+	struct tree_node *parents[DEPTH_MAX_TREE + 1] = { root };
+	const struct place at = { .file = file };
+	int offset = 0, depth = 0, err;
+	struct tree_node *node;
+
+	err = fdt_check_full(blob, size);
+	if (err) {
+		say_at(&at, NULL, "not a device tree, or a damaged one: %s", fdt_strerror(err));
+		return false;
+	}
+	/* one pass, as finding a parent or a path would start at the root each time */
+	while (offset >= 0 && depth >= 0) {
+		if (depth > DEPTH_MAX_TREE) {
+			say_at(&at, NULL, "its nodes are nested more than %d levels deep",
+			       DEPTH_MAX_TREE);
+			return false;
+		}
+		node = root;
+		if (depth)
+			node = tree_add_child(parents[depth - 1], fdt_get_name(blob, offset, NULL));
+		parents[depth] = node;
+		read_properties(blob, offset, node);
+		offset = fdt_next_node(blob, offset, &depth);
+	}
+	return true;
+}
+
+static bool is_blob(const struct content *content)
+{
+	return content->size >= MAGIC_SIZE && fdt_magic(content->bytes) == FDT_MAGIC;
+}
+
+static bool is_source(const char *file)
+{
+	const char *dot = strrchr(file, '.');
+
+	return !strcmp(file, "-") || (dot && (!strcmp(dot, ".dts") || !strcmp(dot, ".dtso")));
+}
+
+/*
+ * A blob keeps the bytes, and only dtc's other output, source again, the types.
+ * Its strings are not to be trusted (dtc 1.6.1 prints some as others), so it
+ * takes both.
+ */
+static bool read_source(const char *file, const struct content *source, struct tree_node *root)
+{
+	const struct place at = { .file = file };
+	struct content blob, dts;
+
+	if (!compile_source(file, source, "dtb", &blob) ||
+	    !tree_read_blob(file, blob.bytes, blob.size, root) ||
+	    !compile_source(file, source, "dts", &dts))
+		return false;
+	if (!tree_read_types(root, dts.bytes)) {
+		say_at(&at, NULL,
+		       "cannot understand what dtc makes of it: compile it, and use the blob");
+		return false;
+	}
+	return true;
+}
+
+/* Any of .dts, .dtso, .dtb and .dtbo. Says what is wrong, and returns false then */
+bool tree_read(const char *file, struct tree_node *root)
+{
+	const struct place at = { .file = file };
+	struct content content;
+
+	*root = (struct tree_node){ .name = "" };
+	if (!file_read(file, &content))
+		return false;
+	if (is_blob(&content))
+		return tree_read_blob(file, content.bytes, content.size, root);
+	if (is_source(file))
+		return read_source(file, &content, root);
+	say_at(&at, NULL,
+	       "not a device tree: neither a blob (.dtb, .dtbo) nor, by its name, a source (.dts, .dtso)");
+	return false;
+}
