@@ -11,6 +11,7 @@
 #include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/mm.h>
+#include <linux/of.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
 #include <linux/version.h>
@@ -48,6 +49,11 @@ static inline struct class *micro_class_create(const char *name)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 /* splice from read_iter() has been renamed */
 #define copy_splice_read	generic_file_splice_read
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+/* Device-tree overlays were always for the root */
+#define of_overlay_fdt_apply(blob, size, id, base)	of_overlay_fdt_apply(blob, size, id)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)

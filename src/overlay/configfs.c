@@ -140,7 +140,7 @@ static int micro_overlay_apply(struct micro_overlay *ov)
 	if (err)
 		return err;
 
-	err = micro_fdt_apply(ov->blob, ov->size, &ov->id);
+	err = of_overlay_fdt_apply(ov->blob, ov->size, &ov->id, NULL);
 	if (!err) {
 		list_add(&ov->node, &micro_overlays);
 		return 0;

@@ -11,7 +11,7 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
-#include "compat.h"
+#include "../core/compat.h"
 
 /* A blob: bytes that claim to be a flattened device tree */
 #define MICRO_BLOB_MAX	SZ_1M
