@@ -41,13 +41,47 @@ apt() {
 	DEBIAN_FRONTEND=noninteractive apt-get -q "${unboxed[@]}" -o DPkg::Lock::Timeout=900 "$@"
 }
 
+# the lists of another architecture are the user's own
+may_update() {
+	[[ $EUID -eq 0 || -n $APT_CONFIG ]]
+}
+
+# for_arch ARCH COMMAND...: in the command, apt knows the packages of ARCH only.
+# For another architecture than the machine's it has lists of its own, as new as
+# the machine's; nothing of the machine changes.
+for_arch() {
+	local conf=$cache/apt-$1/apt.conf arch=$1
+	shift
+	if [[ $arch == amd64 ]]; then
+		"$@"
+		return
+	fi
+	[[ $conf -nt /var/lib/apt/lists ]] || locked "apt-$arch" foreign_lists "$arch" "$conf" || exit
+	APT_CONFIG=$conf "$@"
+}
+
+foreign_lists() {
+	local arch=$1 conf=$2 dir=${2%/*}
+	[[ ! $conf -nt /var/lib/apt/lists ]] || return 0
+	mkdir -p "$dir"/{lists,archives}/partial
+	cat >"$conf.new" <<END
+APT::Architecture "$arch";
+APT::Architectures { "$arch"; };
+Dir::State::status "/dev/null";
+Dir::State::lists "$dir/lists";
+Dir::Cache "$dir";
+END
+	APT_CONFIG=$conf.new apt_or_update update || return
+	mv "$conf.new" "$conf"
+}
+
 # apt_or_update ARGS...: once more with fresh package lists if it fails
 apt_or_update() {
 	local log
 	mkdir -p "$cache/log"
 	log=$cache/log/apt-$$.log
 	if ! apt "$@" >"$log" 2>&1; then
-		if [[ $EUID -ne 0 ]]; then
+		if ! may_update; then
 			tail -n 5 "$log" >&2
 			rm -f "$log"
 			return 1

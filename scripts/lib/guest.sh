@@ -15,28 +15,32 @@ guest() {
 
 	build_dir=$cache/build/$name-$repo_id
 	tools_dir=$cache/tools/$repo_id
-	busybox_get
+	[[ $kernel_arch == amd64 ]] || tools_dir=$cache/tools/$kernel_arch-$repo_id
+	busybox_get amd64
+	busybox_get "$kernel_arch"
 	locked "build-$name-$repo_id" build_modules || exit
-	locked "tools-$repo_id" build_tools || exit
-	locked "tools-$repo_id" build_overlays || exit
-	locked "tools-$repo_id" build_microctl || exit
+	locked "tools-${tools_dir##*/}" build_tools || exit
+	locked "tools-${tools_dir##*/}" build_overlays || exit
+	locked "tools-${tools_dir##*/}" build_microctl || exit
 	locked "build-$name-$repo_id" pack_base || exit
 	guest_base=$build_dir/base.cpio
 	guest_modules=$(cd "$build_dir" && find . -name '*.ko' -printf '%f\n' | sed 's/\.ko$//; s/-/_/g')
 }
 
+# busybox_get ARCH: sets busybox_dir
 busybox_get() {
-	busybox=$cache/busybox/bin/busybox
-	[[ -x $busybox ]] || locked busybox busybox_fetch || exit
+	busybox_dir=$cache/busybox
+	[[ $1 == amd64 ]] || busybox_dir+=-$1
+	[[ -x $busybox_dir/bin/busybox ]] || locked busybox busybox_fetch "$1" || exit
 }
 
 # Fetched even if the machine has one, as that one is often not static.
 busybox_fetch() {
-	[[ ! -x $busybox ]] || return 0
-	say "fetching busybox-static"
-	apt_extract "$cache/busybox.new" busybox-static
-	rm -rf "$cache/busybox"
-	mv "$cache/busybox.new" "$cache/busybox"
+	[[ ! -x $busybox_dir/bin/busybox ]] || return 0
+	say "fetching busybox-static for $1"
+	for_arch "$1" apt_extract "$busybox_dir.new" busybox-static
+	rm -rf "$busybox_dir"
+	mv "$busybox_dir.new" "$busybox_dir"
 }
 
 # sources FORMAT: what the modules are made of, in a format of find
@@ -71,8 +75,8 @@ build_modules() {
 	done <"$build_dir/.sources"
 
 	# the flags: the test modules too, and no BTF, which needs pahole
-	make -C "$kernel_headers" M="$build_dir" MICRO_TESTS=1 CONFIG_DEBUG_INFO_BTF_MODULES= \
-		-s -j"$(nproc)" modules >"$log" 2>&1 || {
+	make -C "$kernel_headers" M="$build_dir" CROSS_COMPILE="$kernel_cross" MICRO_TESTS=1 \
+		CONFIG_DEBUG_INFO_BTF_MODULES= -s -j"$(nproc)" modules >"$log" 2>&1 || {
 		sed "s|$build_dir/||g" "$log" >&2
 		die "building the modules for $kernel_release failed"
 	}
@@ -82,8 +86,12 @@ build_modules() {
 
 # A program that does not build is missed by its own tests only.
 build_tools() {
+	local cc=cc cc32=''
+	[[ -z $kernel_cross ]] || cc=${kernel_cross}gcc-12
+	[[ $kernel_arch != arm64 ]] || cc32=arm-linux-gnueabihf-gcc-12
 	mkdir -p "$tools_dir"
-	make -f "$repo/scripts/lib/tools.mk" SRC="$repo" OUT="$tools_dir" -s -k -j"$(nproc)" >&2 ||
+	make -f "$repo/scripts/lib/tools.mk" CC="$cc" CC32="$cc32" SRC="$repo" OUT="$tools_dir" \
+		-s -k -j"$(nproc)" >&2 ||
 		say "some of the guest's programs did not build"
 }
 
@@ -134,8 +142,9 @@ pack_base() {
 	ln -s bin "$root/sbin"
 	ln -s ../bin "$root/usr/bin"
 	ln -s ../bin "$root/usr/sbin"
-	cp "$busybox" "$root/bin/busybox"
-	(cd "$root/bin" && "$busybox" --list | grep -vx busybox | xargs -n 1 ln -s busybox)
+	cp "$busybox_dir/bin/busybox" "$root/bin/busybox"
+	# the list is the same for all architectures
+	(cd "$root/bin" && "$cache/busybox/bin/busybox" --list | grep -vx busybox | xargs -n 1 ln -s busybox)
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 	echo 'nobody:x:65534:65534:nobody:/:/bin/sh' >>"$root/etc/passwd"
 	echo 'root:x:0:' >"$root/etc/group"
@@ -152,7 +161,7 @@ pack_base() {
 	copy_kernel_modules "$lib/kernel"
 	cp "$kernel_modules"/modules.{order,builtin,builtin.modinfo} "$lib" 2>/dev/null
 	find "$build_dir" -path "$root" -prune -o -name '*.ko' -exec cp -t "$lib/updates/microkernel" {} +
-	find "$lib/updates" -name '*.ko' -exec strip --strip-debug {} +
+	find "$lib/updates" -name '*.ko' -exec "${kernel_cross}strip" --strip-debug {} +
 	depmod -b "$root" "$kernel_release" || die "depmod failed"
 	(cd "$root/root" && find ../lib/modules/*/updates -name '*.ko' -exec ln -s {} . \;)
 

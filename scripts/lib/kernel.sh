@@ -4,22 +4,40 @@
 # shellcheck source=common.sh
 source "${BASH_SOURCE[0]%/*}/common.sh"
 
-# kernel NAME: sets
+# kernel NAME [ARCH]: Debian's name of the architecture, amd64 if not given. Sets
+#   kernel_arch     ARCH
+#   kernel_cross    what the names of compiler and binutils begin with
 #   kernel_dir      where it is in the cache
 #   kernel_image    to boot
 #   kernel_release  as of uname -r
 #   kernel_headers  to build modules with
 #   kernel_modules  the folder of its own modules
 kernel() {
-	case $1 in
-	6.1)
-		debian_kernel 6.1 linux-image-cloud-amd64 linux-headers-cloud-amd64
+	kernel_arch=${2:-amd64}
+	case $kernel_arch in
+	amd64)
+		kernel_cross=''
 		;;
-	6.12)
-		debian_kernel 6.12 linux-image-6.12-cloud-amd64 linux-headers-6.12-cloud-amd64
+	arm64)
+		kernel_cross=aarch64-linux-gnu-
+		need "${kernel_cross}gcc-12=gcc-12-aarch64-linux-gnu"
 		;;
-	debug | race)
+	*)
+		die "unknown architecture $kernel_arch, there are amd64 and arm64"
+		;;
+	esac
+	case $1-$kernel_arch in
+	6.1-*)
+		debian_kernel 6.1 "linux-image-cloud-$kernel_arch" "linux-headers-cloud-$kernel_arch"
+		;;
+	6.12-*)
+		debian_kernel 6.12 "linux-image-6.12-cloud-$kernel_arch" "linux-headers-6.12-cloud-$kernel_arch"
+		;;
+	debug-amd64 | race-amd64)
 		own_kernel "$1"
+		;;
+	debug-* | race-*)
+		die "the kernel $1 is there for amd64 only, not for $kernel_arch"
 		;;
 	*)
 		die "unknown kernel $1, there are 6.1, 6.12, debug and race"
@@ -53,16 +71,16 @@ depends() {
 # with_lists FUNCTION ARGS...: a machine whose package lists were never loaded
 with_lists() {
 	"$@" || {
-		[[ $EUID -eq 0 ]] && locked apt apt_or_update update && "$@"
+		may_update && locked apt apt_or_update update && "$@"
 	}
 }
 
 debian_kernel() {
 	local version=$1 image_meta=$2 headers_meta=$3 image headers
 
-	image=$(with_lists remembered "$image_meta" depends "$image_meta") ||
+	image=$(for_arch "$kernel_arch" with_lists remembered "$image_meta" depends "$image_meta") ||
 		die "apt knows no $image_meta: is this Debian 12, and was apt-get update run?"
-	headers=$(with_lists remembered "$headers_meta" depends "$headers_meta") ||
+	headers=$(for_arch "$kernel_arch" with_lists remembered "$headers_meta" depends "$headers_meta") ||
 		die "apt knows no $headers_meta"
 	image=$(grep -m 1 '^linux-image-' <<<"$image")
 	headers=$(grep -m 1 '^linux-headers-' <<<"$headers")
@@ -79,13 +97,19 @@ debian_kernel() {
 }
 
 unpack_debian_kernel() {
-	local image=$1 headers=$2 more
+	local image=$1 headers=$2 common kbuild
 	[[ ! -e $kernel_dir/.complete ]] || return 0
 	say "fetching Debian's kernel $kernel_release"
 	rm -rf "$kernel_dir"
-	mapfile -t more < <(depends "$headers" | grep -E '^linux-(headers-.*-common|kbuild-)')
-	[[ ${#more[@]} -eq 2 ]] || die "unexpected dependencies of $headers: ${more[*]}"
-	apt_extract "$kernel_dir" "$image" "$headers" "${more[@]}"
+	{
+		read -r common
+		read -r kbuild
+	} < <(for_arch "$kernel_arch" depends "$headers" | grep -E '^linux-(headers-.*-common|kbuild-)' | sort)
+	[[ $common == linux-headers-* && $kbuild == linux-kbuild-* ]] ||
+		die "unexpected dependencies of $headers: $common $kbuild"
+	for_arch "$kernel_arch" apt_extract "$kernel_dir" "$image" "$headers" "$common"
+	# its programs run here, for whatever kernel
+	apt_extract "$kernel_dir" "$kbuild"
 	# the package expects to be installed
 	sed -i "s|/usr/src/|$kernel_dir/usr/src/|" "$kernel_headers/Makefile"
 	need depmod=kmod

@@ -14,7 +14,7 @@ BEGIN {
 	for (i = 1; i <= n; i++)
 		ours["[" names[i] "]"] = 1
 	# A message's own beginning, or words that no innocent message has
-	start = "^(WARNING:|BUG[: ]|INFO:|Oops|Call Trace:|kernel BUG at|list_(add|del) corruption)" \
+	start = "^(WARNING:|BUG[: ]|INFO:|Oops|Internal error:|Call [Tt]race:|kernel BUG at|list_(add|del) corruption)" \
 		"|^(general protection fault|Kernel panic|UBSAN:|ODEBUG:|refcount_t:|kfence:)" \
 		"|^-+\\[ cut here \\]|^[a-z_]+: (INFO|BUG): "
 	anywhere = "Unable to handle kernel|sysfs: cannot create duplicate|blocked for more than" \

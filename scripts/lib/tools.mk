@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The programs that run in the guest: make -f tools.mk SRC=repository OUT=folder
-# Static, as the guest has no libraries.
+# Static, as the guest has no libraries. With CC32=compiler, the 32-bit ones, too.
 
 src := $(wildcard $(SRC)/tests/tools/*.c $(SRC)/bench/*.c)
 out := $(patsubst %.c,$(OUT)/%,$(notdir $(src)))
 
+src32 := $(if $(CC32),$(wildcard $(SRC)/tests/tools/32/*.c))
+out32 := $(patsubst %.c,$(OUT)/%,$(notdir $(src32)))
+
 vpath %.c $(SRC)/tests/tools $(SRC)/bench
 
-all: $(out)
+all: $(out) $(out32)
 
-$(OUT)/%: %.c
-	$(CC) -std=gnu11 -O2 -Wall -Wextra -I$(SRC)/include -MMD -MP -MF $@.d -static -pthread -o $@ $<
+flags = -std=gnu11 -O2 -Wall -Wextra -I$(SRC)/include -MMD -MP -MF $@.d -static -pthread -o $@ $<
 
--include $(out:%=%.d)
+$(out): $(OUT)/%: %.c
+	$(CC) $(flags)
+
+$(out32): $(OUT)/%: $(SRC)/tests/tools/32/%.c
+	$(CC32) $(flags)
+
+-include $(out:%=%.d) $(out32:%=%.d)
