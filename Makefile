@@ -56,6 +56,9 @@ shell:
 check:
 	@tests/run --kernel 6.1 --kernel 6.12
 
+check-arm64:
+	@tests/run --arch arm64 --kernel 6.1 --kernel 6.12
+
 check-debug:
 	@tests/run --kernel debug
 
@@ -89,6 +92,7 @@ These need no kernel headers, install what they miss, and run in QEMU:
 make demo         show the first instances, from mkdir to rmdir
 make shell        a shell in a guest with everything in it
 make check        every test, on Linux 6.1 and 6.12
+make check-arm64  the same on arm64, with devices from the tree that is there at boot
 make check-debug  every test, on a kernel with KASAN, lockdep, kmemleak ...
 make check-race   every test, on a kernel that looks for data races (KCSAN)
 make check-model  the model of the revocation protocol, with spin
@@ -104,4 +108,4 @@ export help
 help:
 	@echo "$$help"
 
-.PHONY: all install uninstall tools install-tools uninstall-tools overlays demo shell check check-debug check-race check-model lint clean help
+.PHONY: all install uninstall tools install-tools uninstall-tools overlays demo shell check check-arm64 check-debug check-race check-model lint clean help
