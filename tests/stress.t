@@ -3,7 +3,7 @@
 # Everything at once: files are opened and used in all ways while their devices
 # are made, removed, bound, unbound, matched anew, and the driver's module reloaded.
 # The driver (micro_count) and micro-stress check that all promises are kept.
-# kernels: 6.1 6.12 debug
+# kernels: 6.1 6.12 7.3 debug
 # vm: --timeout 1800
 
 . /tests/lib.sh

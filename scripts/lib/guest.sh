@@ -75,8 +75,8 @@ build_modules() {
 	done <"$build_dir/.sources"
 
 	# the flags: the test modules too, and no BTF, which needs pahole
-	make -C "$kernel_headers" M="$build_dir" CROSS_COMPILE="$kernel_cross" MICRO_TESTS=1 \
-		CONFIG_DEBUG_INFO_BTF_MODULES= -s -j"$(nproc)" modules >"$log" 2>&1 || {
+	"${kernel_run[@]}" make -C "$kernel_headers" M="$build_dir" CROSS_COMPILE="$kernel_cross" \
+		MICRO_TESTS=1 CONFIG_DEBUG_INFO_BTF_MODULES= -s -j"$(nproc)" modules >"$log" 2>&1 || {
 		sed "s|$build_dir/||g" "$log" >&2
 		die "building the modules for $kernel_release failed"
 	}

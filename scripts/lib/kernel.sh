@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034
 # Sourced: kernels to boot and to build for, from packages or from source.
-# shellcheck source=common.sh
-source "${BASH_SOURCE[0]%/*}/common.sh"
+# shellcheck source=trixie.sh
+source "${BASH_SOURCE[0]%/*}/trixie.sh"
 
 # kernel NAME [ARCH]: Debian's name of the architecture, amd64 if not given. Sets
 #   kernel_arch     ARCH
@@ -12,8 +12,10 @@ source "${BASH_SOURCE[0]%/*}/common.sh"
 #   kernel_release  as of uname -r
 #   kernel_headers  to build modules with
 #   kernel_modules  the folder of its own modules
+#   kernel_run      what make is called with, if it is not for this machine
 kernel() {
 	kernel_arch=${2:-amd64}
+	kernel_run=()
 	case $kernel_arch in
 	amd64)
 		kernel_cross=''
@@ -36,11 +38,17 @@ kernel() {
 	debug-amd64 | race-amd64)
 		own_kernel "$1"
 		;;
-	debug-* | race-*)
+	debug-arm64 | race-arm64 | [0-9]*-arm64 | /*-arm64)
 		die "the kernel $1 is there for amd64 only, not for $kernel_arch"
 		;;
+	[0-9]*)
+		newest_kernel "$1"
+		;;
+	/*)
+		built_kernel "$1"
+		;;
 	*)
-		die "unknown kernel $1, there are 6.1, 6.12, debug and race"
+		die "unknown kernel $1, there are 6.1, 6.12, 7.3, debug and race"
 		;;
 	esac
 }
@@ -140,6 +148,17 @@ unpack_source() {
 		die "could not unpack the kernel source"
 	rm -rf "$dir.package"
 	touch "$dir/.complete"
+}
+
+# built_kernel FOLDER: one that somebody else has built there
+built_kernel() {
+	kernel_dir=$1
+	kernel_image=$1/arch/x86/boot/bzImage
+	kernel_headers=$1
+	[[ -e $kernel_image && -e $1/Module.symvers ]] ||
+		die "$1 has no arch/x86/boot/bzImage and Module.symvers: is a kernel built there?"
+	kernel_release=$(<"$1/include/config/kernel.release")
+	kernel_modules=$1/root/lib/modules/$kernel_release
 }
 
 own_kernel() {
