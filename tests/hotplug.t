@@ -136,6 +136,25 @@ mkdir $micro/greeter
 is "$(hold read d)" ENODEV "and with another"
 hold end
 rmdir $micro/greeter
+
+note "a device is bound by hand while it is being made"
+bind=/sys/bus/micro_bus/drivers/sample_driver/bind
+while [ ! -e /tmp/made ]; do
+	echo sample_driver.early >$bind
+done 2>/tmp/errors &
+bound=0
+i=0
+while [ $i -lt 50 ]; do
+	i=$((i + 1))
+	mkdir $micro/sample_driver.early
+	[ "$(cat $micro/sample_driver.early/status)" = bound ] && bound=$((bound + 1))
+	rmdir $micro/sample_driver.early
+done
+: >/tmp/made
+wait
+is $bound 50 "it is bound after each mkdir"
+isnt "$(grep -c 'Device or resource busy' /tmp/errors)" 0 "the other found it bound"
+is "$(grep -vcE 'Device or resource busy|No such device' /tmp/errors)" 0 "or not there, and nothing else"
 run_ok rmmod sample_driver microkernel
 
 done_testing

@@ -38,13 +38,32 @@ static int micro_is_better(struct device_driver *drv, void *data)
 	return micro_compat_rank(best->compat, drv->of_match_table) < best->rank;
 }
 
+/*
+ * Until device_add() is over, only the task in it may bind the device: the driver
+ * core puts off others, and leaks the note that it makes of them.
+ */
+static bool micro_is_whole(struct micro_instance *mi)
+{
+	bool whole;
+
+	if (likely(!READ_ONCE(mi->adder)))
+		return true;
+
+	scoped_guard(spinlock, &mi->lock) {
+		whole = !mi->adder || mi->adder == current;
+		if (!whole)
+			mi->missed = true;
+	}
+	return whole;
+}
+
 static bool micro_matches(struct micro_instance *mi,
 			  const struct device_driver *drv)
 {
 	struct micro_rival self;
 	bool matches;
 
-	if (!READ_ONCE(mi->live))
+	if (!READ_ONCE(mi->live) || !micro_is_whole(mi))
 		return false;
 
 	rcu_read_lock();

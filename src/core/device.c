@@ -160,6 +160,7 @@ static int micro_instance_read_compat(struct micro_instance *mi)
 struct micro_instance *micro_instance_create(const struct micro_instance_info *info)
 {
 	struct micro_instance *mi;
+	bool missed;
 	int err;
 
 	if (!micro_device_name_valid(info->name)) {
@@ -205,9 +206,17 @@ struct micro_instance *micro_instance_create(const struct micro_instance_info *i
 	if (err)
 		goto err_put;
 
+	mi->adder = current;
 	err = device_add(&mi->mdev.dev);
+	scoped_guard(spinlock, &mi->lock) {
+		WRITE_ONCE(mi->adder, NULL);
+		missed = mi->missed;
+	}
 	if (err)
 		goto err_unname;
+	/* As in device_add(): what comes of it is in @error, and no error of ours */
+	if (missed)
+		err = device_attach(&mi->mdev.dev);
 	return mi;
 
 err_unname:

@@ -81,10 +81,12 @@ struct micro_instance_info {
  * @mdev: what drivers see
  * @hash: node in the table of names
  * @lock: guards mdev.driver and @binding for attributes, which do not take the
- *	device lock; whoever changes them holds both
+ *	device lock; whoever changes them holds both. Also @adder and @missed
  * @compat: compatible strings, NULL without any; read under RCU, changed by the
  *	front end with the device lock held
  * @binding: the current binding, NULL while unbound
+ * @adder: the task in device_add(), while it is
+ * @missed: a driver was turned away meanwhile
  * @error: why the last attempt to bind failed: a negative errno, or 0; changed
  *	by the front end and by who binds
  * @fwnode: the firmware node that it was made for; may be NULL
@@ -99,6 +101,8 @@ struct micro_instance {
 	spinlock_t lock;
 	struct micro_compat __rcu *compat;
 	struct micro_binding *binding;
+	struct task_struct *adder;
+	bool missed;
 	int error;
 	struct fwnode_handle *fwnode;
 	const struct micro_front *front;
