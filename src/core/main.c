@@ -6,6 +6,7 @@
  */
 #include <linux/init.h>
 #include <linux/module.h>
+#include <microkernel_version.h>
 
 #include "micro.h"
 
@@ -52,4 +53,5 @@ module_exit(micro_exit);
 
 MODULE_AUTHOR("The microkernel authors");
 MODULE_DESCRIPTION("Driver framework whose devices come and go at run time");
+MODULE_VERSION(MICRO_VERSION);
 MODULE_LICENSE("GPL");
