@@ -12,11 +12,13 @@
 #include "configfs.h"
 #include "declare.h"
 #include "execute.h"
+#include "folder.h"
 #include "interrupt.h"
 #include "lock.h"
 #include "memory.h"
 #include "plan.h"
 #include "progress.h"
+#include "record.h"
 #include "source.h"
 
 #define LEFT_MAX	10	/* names that are told of after an interruption */
@@ -29,6 +31,7 @@
  * @verbose: say what is done
  * @quiet: say only what is wrong
  * @wait: for another microctl
+ * @record: file with the devices that earlier runs made; NULL: none is kept
  */
 struct settings {
 	bool prune;
@@ -37,6 +40,7 @@ struct settings {
 	bool verbose;
 	bool quiet;
 	bool wait;
+	const char *record;
 };
 
 /**
@@ -77,15 +81,18 @@ static bool add_devices(struct devices *all, const struct devices *more)
 
 static bool read_files(struct devices *all, int argc, char **argv, bool keep_going)
 {
+	struct files files = { 0 };
 	bool good = true;
 
-	for (int i = optind; i < argc; i++) {
+	for (int i = optind; i < argc; i++)
+		files_add(&files, argv[i]);
+	for (size_t i = 0; i < files.count; i++) {
 		struct devices devices = { 0 };
-		bool one = declare_file(argv[i], &devices);
+		bool one = declare_file(files.all[i], &devices);
 
 		one = (one || !keep_going) && add_devices(all, &devices) && one;
 		if (!one && keep_going)
-			say_at(&(struct place){ .file = argv[i] }, NULL,
+			say_at(&(struct place){ .file = files.all[i] }, NULL,
 			       "nothing of this file is applied");
 		good = good && one;
 	}
@@ -171,7 +178,7 @@ static int run_plan(const struct plan *plan, const struct settings *settings)
 	return counts.bad ? STATUS_NO : STATUS_OK;
 }
 
-enum { OPTION_NO_WAIT = 256 };
+enum { OPTION_NO_WAIT = 256, OPTION_RECORD };
 
 static void read_options(int argc, char **argv, struct settings *settings)
 {
@@ -182,6 +189,7 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "no-wait", no_argument, NULL, OPTION_NO_WAIT },
+		{ "record", required_argument, NULL, OPTION_RECORD },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -207,9 +215,13 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		case OPTION_NO_WAIT:
 			settings->wait = false;
 			break;
+		case OPTION_RECORD:
+			settings->record = optarg;
+			break;
 		}
 	}
-	if (optind == argc)
+	/* without a file, all that a record has is to go */
+	if (optind == argc && !(settings->prune && settings->record))
 		usage_error(argv[0], "it needs a file");
 }
 
@@ -217,6 +229,8 @@ int command_apply(int argc, char **argv)
 {
 	struct settings settings = { .wait = true };
 	struct devices devices = { 0 };
+	struct devices ours = { 0 };
+	struct device *d;
 	struct plan plan;
 	int status;
 	bool good;
@@ -227,11 +241,13 @@ int command_apply(int argc, char **argv)
 		interrupt_catch();
 		lock_take(settings.wait);
 	}
+	if (settings.record)
+		record_read(settings.record, &ours);
 	good = read_files(&devices, argc, argv, settings.keep_going);
 	if (!good && !settings.keep_going)
 		die(STATUS_INPUT, "nothing was changed");
 	/* what a file with errors would have declared is not known */
-	if (!plan_make(&devices, settings.prune && good, &plan))
+	if (!plan_make(&devices, settings.prune && good, settings.record ? &ours : NULL, &plan))
 		die(STATUS_INPUT, "nothing was changed");
 	if (!good && settings.prune)
 		say("nothing is removed, as not all files could be read");
@@ -242,6 +258,11 @@ int command_apply(int argc, char **argv)
 		return good ? STATUS_OK : STATUS_INPUT;
 	}
 	status = run_plan(&plan, &settings);
+	if (settings.record) {
+		for_each_device(d, &devices)
+			devices_add(&ours, d);
+		record_write(settings.record, &ours);
+	}
 	return good || status > STATUS_SIGNAL ? status : STATUS_INPUT;
 }
 
@@ -280,7 +301,7 @@ int command_diff(int argc, char **argv)
 	if (optind == argc)
 		usage_error(argv[0], "it needs a file");
 	configfs_open(false);
-	if (!read_files(&devices, argc, argv, false) || !plan_make(&devices, prune, &plan))
+	if (!read_files(&devices, argc, argv, false) || !plan_make(&devices, prune, NULL, &plan))
 		return STATUS_INPUT;
 	if (!plan.count)
 		return STATUS_OK;

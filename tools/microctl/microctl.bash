@@ -42,7 +42,7 @@ _microctl() {
 	show | tree | watch) options='--json' ;;
 	create) options='--compatible --set --child --off --no-wait' ;;
 	remove) options='--no-wait' ;;
-	apply) options='--prune --dry-run --keep-going --verbose --quiet --no-wait' ;;
+	apply) options='--prune --dry-run --record --keep-going --verbose --quiet --no-wait' ;;
 	diff) options='--prune' ;;
 	wait) options='--timeout' ;;
 	esac
@@ -53,6 +53,7 @@ _microctl() {
 	case $command:$prev in
 	create:-c | create:--compatible | create:-s | create:--set | create:--child) ;;
 	wait:-t | wait:--timeout) ;;
+	apply:--record) _filedir ;;
 	show:* | tree:* | remove:* | save:* | watch:* | wait:*) _microctl_names "$command" ;;
 	apply:* | diff:*) _microctl_files ;;
 	help:*) mapfile -t COMPREPLY < <(compgen -W 'list show tree create remove apply diff save

@@ -55,9 +55,12 @@ static const struct command commands[] = {
 	{ "apply", command_apply, "[OPTION]... FILE...",
 	  "  Makes the devices exist that device trees (.dts, .dtso, .dtb, .dtbo, or - for\n"
 	  "  the standard input) declare below nodes that are compatible with\n"
-	  "  \"microkernel,bus\". What is right already stays as it is.\n"
+	  "  \"microkernel,bus\". What is right already stays as it is. A folder\n"
+	  "  stands for the device-tree files in it.\n"
 	  "  -p, --prune         remove devices that the files do not declare\n"
 	  "  -n, --dry-run       only say what would be done\n"
+	  "      --record RECORD keep a record of the devices made so; then --prune removes\n"
+	  "                      only those that are in it\n"
 	  "  -k, --keep-going    leave out files with errors, apply the others\n"
 	  "  -v, --verbose       say what is done\n"
 	  "  -q, --quiet         say nothing but errors\n"

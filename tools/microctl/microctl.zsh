@@ -56,6 +56,7 @@ _microctl() {
 			;;
 		apply)
 			_arguments '(-p --prune)'{-p,--prune}'[remove what is not declared]' \
+				'--record[keep a record of the devices made so]:record:_files' \
 				'(-n --dry-run)'{-n,--dry-run}'[change nothing]' \
 				'(-k --keep-going)'{-k,--keep-going}'[leave out files with errors]' \
 				'(-v --verbose)'{-v,--verbose}'[say what is done]' \

@@ -78,11 +78,13 @@ static bool check_names(const struct devices *want, const struct devices *presen
  * plan_make() - compare what is wanted with what there is
  * @want: the devices that are wanted
  * @prune: are others to be removed?
+ * @only: if they are among these; NULL: all others
  * @plan: the plan
  *
  * Return: false when it cannot be had, and why was said.
  */
-bool plan_make(const struct devices *want, bool prune, struct plan *plan)
+bool plan_make(const struct devices *want, bool prune, const struct devices *only,
+	       struct plan *plan)
 {
 	struct devices present = { 0 };
 	struct device *d;
@@ -102,7 +104,7 @@ bool plan_make(const struct devices *want, bool prune, struct plan *plan)
 	if (prune) {
 		devices_sort(&present);
 		for_each_device(d, &present)
-			if (!devices_find(want, d->name))
+			if (!devices_find(want, d->name) && (!only || devices_find(only, d->name)))
 				add_step(plan, STEP_REMOVE, NULL, configfs_device(d->name) ?: d);
 	}
 	/* changes before new devices, which may need what is set free by them */

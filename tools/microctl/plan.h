@@ -47,7 +47,8 @@ struct plan {
 	size_t same;
 };
 
-bool plan_make(const struct devices *want, bool prune, struct plan *plan);
+bool plan_make(const struct devices *want, bool prune, const struct devices *only,
+	       struct plan *plan);
 const char *step_name(enum step_kind kind);
 
 #endif /* _MICROCTL_PLAN_H */
