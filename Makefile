@@ -14,6 +14,8 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 moddir = $(DESTDIR)/lib/modules/$(KVER)/updates/microkernel
 incdir = $(DESTDIR)$(PREFIX)/include/microkernel
+pcdir = $(DESTDIR)$(PREFIX)/share/pkgconfig
+version = $(shell sed -n 's/^.define MICRO_VERSION "\(.*\)"/\1/p' include/microkernel_version.h)
 
 define headers
 $(if $(wildcard $(KDIR)/Makefile),,$(error No kernel headers in $(KDIR): \
@@ -24,17 +26,22 @@ all:
 	$(headers)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-install: all
+install: install-dev all
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) \
 		INSTALL_MOD_DIR=updates/microkernel DEPMOD=true modules_install
 	install -m 644 Module.symvers $(moddir)
 	$(DEPMOD) -b $(DESTDIR)/ $(KVER)
-	install -d $(incdir)/uapi
+
+# what drivers elsewhere are built with
+install-dev:
+	install -d $(incdir)/uapi $(pcdir)
 	install -m 644 include/*.h $(incdir)
 	install -m 644 include/uapi/*.h $(incdir)/uapi
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(version)|' packaging/microkernel.pc.in \
+		>$(pcdir)/microkernel.pc
 
 uninstall:
-	rm -rf $(moddir) $(incdir)
+	rm -rf $(moddir) $(incdir) $(pcdir)/microkernel.pc
 	$(DEPMOD) -b $(DESTDIR)/ $(KVER)
 
 tools:
@@ -68,11 +75,18 @@ check-race:
 check-model:
 	@tests/run --model
 
+check-system:
+	@tests/run --system
+
+deb:
+	@scripts/deb
+
 lint:
 	@scripts/lint
 
 # without kernel headers too
 clean:
+	rm -rf build
 	find . -path ./.git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
 		-o -name '*.mod.c' -o -name '*.dtbo' -o -name '.*.cmd' -o -name '.*.d' \
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
@@ -96,6 +110,8 @@ make check-arm64  the same on arm64, with devices from the tree that is there at
 make check-debug  every test, on a kernel with KASAN, lockdep, kmemleak ...
 make check-race   every test, on a kernel that looks for data races (KCSAN)
 make check-model  the model of the revocation protocol, with spin
+make check-system the packages, in a Debian system that boots and reboots
+make deb          Debian packages, in build/
 make lint         W=1, sparse, checkpatch, shellcheck
 
 make clean        remove what was built here
@@ -108,4 +124,5 @@ export help
 help:
 	@echo "$$help"
 
-.PHONY: all install uninstall tools install-tools uninstall-tools overlays demo shell check check-arm64 check-debug check-race check-model lint clean help
+.PHONY: all install install-dev uninstall tools install-tools uninstall-tools overlays demo shell check \
+	check-arm64 check-debug check-race check-model check-system deb lint clean help
