@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034
+# Sourced: a Debian system on a disk, with this project's packages installed.
+# shellcheck source=kernel.sh
+source "${BASH_SOURCE[0]%/*}/kernel.sh"
+
+# Debian's release; the tests need sources for its packages in apt's lists
+system_suite=bookworm
+
+# What our packages depend on, and what their users have: compiler and headers
+# for DKMS, openssl to sign, an init system, a way to become another user.
+system_packages=(systemd-sysv udev dbus kmod initramfs-tools zstd dkms openssl
+	device-tree-compiler libfdt1 libjson-c5 libudev1 pkg-config procps)
+
+# system KERNEL: builds what changed, for the kernel 6.1 or 6.12, and sets
+#   system_disk     an image with the root file system; not to be written to
+#   kernel_image, kernel_initrd, kernel_release
+system() {
+	local dir=$cache/system/$repo_id name
+
+	need mmdebstrap=mmdebstrap qemu-img=qemu-utils mke2fs=e2fsprogs unshare=util-linux
+	[[ $EUID -eq 0 ]] || need newuidmap=uidmap
+	system_releases=()
+	for name in 6.1 6.12; do
+		system_releases+=("$(system_release "$name")") || exit
+	done
+	case $1 in
+	6.1) kernel_release=${system_releases[0]} ;;
+	6.12) kernel_release=${system_releases[1]} ;;
+	*) die "--system has the kernels 6.1 and 6.12" ;;
+	esac
+	locked "system-$repo_id" system_build "$dir" || exit
+	system_disk=$dir/disk.raw
+	kernel_image=$dir/vmlinuz-$kernel_release
+	kernel_initrd=$dir/initrd.img-$kernel_release
+}
+
+# system_release NAME: as of uname -r
+system_release() {
+	local meta=linux-image-cloud-amd64 image
+	[[ $1 == 6.1 ]] || meta=linux-image-$1-cloud-amd64
+	image=$(with_lists remembered "$meta" depends "$meta" | grep -m 1 '^linux-image-') ||
+		die "apt knows no $meta: is this Debian 12, and was apt-get update run?"
+	printf '%s\n' "${image#linux-image-}"
+}
+
+# system_sources: Debian's entries of the machine's own apt sources
+system_sources() {
+	# shellcheck disable=SC2016 # apt's variables
+	apt-get indextargets --format '$(ORIGIN) $(CODENAME) deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+		'Created-By: Packages' |
+		sed -n "s/^Debian $system_suite\(-security\|-updates\)\? //p" | LC_ALL=C sort -u
+}
+
+# Root and packages change at different times: the first is fetched once, the
+# second are put on top of it.
+system_build() {
+	local dir=$1 key packages root release
+	mkdir -p "$dir"
+
+	packages=("${system_packages[@]}")
+	for release in "${system_releases[@]}"; do
+		packages+=("linux-image-$release" "linux-headers-$release")
+	done
+	root=$cache/system/root-$({
+		echo "$system_suite ${packages[*]}"
+		declare -f system_root
+	} | sha256sum | cut -c1-12).tar
+	[[ -e $root ]] || system_root "$root" "${packages[@]}"
+
+	key=$({
+		echo "$root"
+		cd "$repo" && find Kbuild Makefile include packaging src tools docs dts-overlays scripts/deb \
+			scripts/lib/system.sh scripts/lib/system-disk scripts/guest/system \
+			-type f ! -name '*.o' ! -name '*.ko' ! -name '*.cmd' ! -name '*.d' -exec sha256sum {} + 2>/dev/null |
+			LC_ALL=C sort
+	} | sha256sum)
+	[[ $key != "$(cat "$dir/.key" 2>/dev/null)" || ! -e $dir/disk.raw ]] || return 0
+	rm -f "$dir/.key"
+
+	say "building the packages, and a disk with them"
+	"$repo/scripts/deb" --no-lint --output "$dir/packages" >/dev/null || exit
+	# to upgrade to
+	"$repo/scripts/deb" --no-lint --output "$dir/packages/next" --version 99.0 >/dev/null || exit
+	rm -f "$dir"/packages{,/next}/*-dbgsym_*
+
+	# root of its own namespace, if not of the machine
+	local namespace=(unshare --mount --pid --fork)
+	[[ $EUID -eq 0 ]] || namespace+=(--map-auto --map-root-user)
+	"${namespace[@]}" "$repo/scripts/lib/system-disk" "$root" "$dir" "${system_releases[@]}" \
+		>"$dir/disk.log" 2>&1 || {
+		tail -n 40 "$dir/disk.log" >&2
+		die "building the disk failed, see $dir/disk.log"
+	}
+	printf '%s\n' "$key" >"$dir/.key"
+}
+
+# system_root FILE PACKAGE...
+system_root() {
+	local file=$1 sources options=() log=$1.log
+	shift
+	say "fetching a Debian system, once per machine: about 3 minutes"
+	sources=$(with_lists system_sources)
+	[[ -n $sources ]] || die "apt's sources have no $system_suite of Debian"
+	# how to get at packages is a matter of the machine
+	while IFS= read -r option; do
+		options+=(--aptopt="$option")
+	done < <(apt-config dump --no-empty --format '%f "%v"%n' Acquire |
+		grep -E '^Acquire::(https?::|Check-|Retries|Force)')
+	rm -f "$cache"/system/root-*.tar "$cache"/system/root-*.new
+	# an initramfs with the disk's drivers is small, and so quick to boot
+	# shellcheck disable=SC2016 # mmdebstrap's $1
+	mmdebstrap --format=tar --variant=minbase --include="$*" "${options[@]}" \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"' \
+		--essential-hook='echo MODULES=list >"$1/etc/initramfs-tools/conf.d/vm"' \
+		--essential-hook='printf "%s\n" virtio_pci virtio_blk ext4 >"$1/usr/share/initramfs-tools/modules.d/vm"' \
+		"$system_suite" "$file.new" - <<<"$sources" >"$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		die "mmdebstrap failed, see $log"
+	}
+	mv "$file.new" "$file"
+}
+
+# system_run FOLDER: the disks of one run, which keep what is written to them
+# over a reboot. Sets
+#   system_args     of QEMU
+#   system_cmdline  of the kernel
+system_run() {
+	# what is special to this run is in an archive on the second disk
+	tar -C "$1/root" --owner=0 --group=0 -cf "$1/files.tar" . &&
+		qemu-img create -q -f qcow2 -F raw -b "$system_disk" "$1/disk.qcow2" || return
+	system_args=(-drive "file=$1/disk.qcow2,format=qcow2,if=virtio,cache=unsafe"
+		-drive "file=$1/files.tar,format=raw,if=virtio,readonly=on")
+	system_cmdline='root=/dev/vda rw systemd.unit=vm.target systemd.show_status=no'
+	system_boots=1
+}
+
+# system_rebooted LOG: whether the guest ended with a reboot that somebody asked
+# for, and is to be started again
+system_rebooted() {
+	[[ $(grep -c 'reboot: Restarting system' "$1") -eq $system_boots ]] &&
+		! grep -q 'scripts/vm: exit status' "$1" || return
+	[[ $system_boots -lt 20 ]] || die "the guest rebooted $system_boots times"
+	system_boots=$((system_boots + 1))
+}

@@ -1,0 +1,134 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# A machine with the packages, files in /etc/micro.d, and a reboot.
+# kernels: 6.1
+# vm: --timeout 900
+. /tests/lib.sh
+. /tests/system/lib.sh
+
+# device NAME PROPERTIES: a node that sample_driver binds
+device() {
+	echo "$1 { compatible = \"microkernel,sample-driver\"; $2 };"
+}
+
+# overlay FILE NODE...: into /etc/micro.d
+overlay() {
+	tap_file=/etc/micro.d/$1
+	shift
+	printf '/dts-v1/;\n/plugin/;\n&{/} { devices { compatible = "microkernel,bus"; %s }; };\n' "$*" >"$tap_file"
+}
+
+# messages: what the service said since it was last asked
+messages() {
+	journalctl --sync
+	journalctl -q -o cat -u micro.service --cursor-file=/vm/cursor
+}
+
+case $VM_BOOT in
+1)
+	note "as installed"
+	is "$(systemctl is-enabled micro) $(systemctl is-active micro)" "disabled inactive" "the service is off"
+	is "$(names)" "" "there are no devices"
+	! loaded sample_driver
+	ok $? "and no driver is loaded"
+
+	note "one file, one command"
+	cp /usr/share/doc/microctl/examples/several.dtso /etc/micro.d
+	run_ok systemctl enable --now micro
+	is "$(names)" "greeting pipe.1 pipe.2 scratch" "the devices are there"
+	is "$(cat $micro/*/status | sort -u)" bound "and bound, their drivers were loaded"
+	is "$(cd /dev/micro/by-driver && echo ./*/*)" "./micro_fifo/pipe.1 ./micro_fifo/pipe.2 \
+./micro_ram/scratch ./sample_driver/greeting ./sample_driver/sample_driver" \
+		"links by driver, also for the driver's own device"
+	is "$(realpath /dev/micro/by-driver/micro_ram/scratch)" /dev/micro/scratch "are to their nodes"
+	run_ok microctl remove scratch
+	udevadm settle
+	[ ! -e /dev/micro/by-driver/micro_ram ]
+	ok $? "and go with them"
+	run_ok systemctl reload micro
+	is "$(cat $micro/scratch/status)" bound "a reload brings back what was removed by hand"
+
+	note "who may"
+	useradd anna
+	useradd -G micro ben
+	is "$(stat -c '%a %U %G' /dev/micro/greeting)" "600 root root" "a node has the driver's mode"
+	run_fails "Permission denied" as ben cat /dev/micro/greeting
+	sed -i 's/^MICRO_GROUP_ACCESS=.*/MICRO_GROUP_ACCESS=yes/' /etc/default/micro
+	run_ok udevadm trigger --settle --subsystem-match=micro
+	is "$(stat -c '%a %U %G' /dev/micro/greeting)" "660 root micro" "as the group is to have access"
+	is "$(as ben sh -c 'echo I am Ben >/dev/micro/greeting; cat /dev/micro/greeting' 2>&1)" "I am Ben" \
+		"a member of the group micro reads and writes"
+	run_fails "Permission denied" as anna cat /dev/micro/greeting
+	run_fails "Permission denied" as ben mkdir $micro/bens
+	run_fails "[Pp]ermission" as ben microctl create bens
+	run_fails "Permission denied" as ben rmdir $micro/greeting
+	run_fails "Permission denied" as ben sh -c "echo 0 >$micro/greeting/live"
+	mkdir $micro/sample_driver.9
+	udevadm settle
+	is "$(stat -c '%a %U %G' /dev/micro/sample_driver.9)" "660 root micro" "a new node has it from the beginning"
+
+	note "changes"
+	overlay first.dts "$(device one 'buffer-size = <100>;')" "$(device two)" "$(device three)"
+	run_ok systemctl reload micro
+	is "$(names)" "greeting one pipe.1 pipe.2 sample_driver.9 scratch three two" "a new file's devices come"
+	exec 3<>/dev/micro/one 4<>/dev/micro/two
+	echo kept >&3
+	overlay first.dts "$(device one 'buffer-size = <100>;')" "$(device two 'buffer-size = <200>;')"
+	messages >/dev/null
+	run_ok systemctl reload micro
+	is "$(names)" "greeting one pipe.1 pipe.2 sample_driver.9 scratch two" \
+		"what was taken out goes, what was made by hand stays"
+	is "$(cat /dev/micro/one)" kept "what did not change keeps its state"
+	run_ok sh -c 'echo still >&3'
+	! echo gone 2>/dev/null >&4
+	ok $? "what did was made anew"
+	exec 3>&- 4>&-
+
+	note "a broken file"
+	overlay second.dts "$(device four)"
+	echo 'no device tree' >/etc/micro.d/broken.dtso
+	run_fails . systemctl reload micro
+	like "$(messages)" "broken.dtso" "microctl's message is in the journal, with the file's name"
+	is "$(names)" "four greeting one pipe.1 pipe.2 sample_driver.9 scratch two" "the others are applied"
+	is "$(systemctl is-active micro)" active "the service goes on"
+	overlay first.dts "$(device one 'buffer-size = <100>;')"
+	run_fails . systemctl reload micro
+	[ -d $micro/two ]
+	ok $? "nothing is removed as long as a file is broken: it may be in there"
+
+	reboot_and_go_on
+	;;
+2)
+	note "after a reboot with a broken file"
+	is "$(names)" "four greeting one pipe.1 pipe.2 scratch" "the devices are back"
+	is "$(cat $micro/*/status | sort -u)" bound "and bound"
+	is "$(systemctl is-enabled micro) $(systemctl is-failed micro)" "enabled failed" "but the service failed"
+	like "$(systemctl status --no-pager micro 2>&1)" "broken.dtso" "and its status has the file's name"
+	is "$(stat -c '%a %U %G' /dev/micro/greeting)" "660 root micro" "the group has access"
+	rm /etc/micro.d/broken.dtso
+	run_ok systemctl start micro
+
+	reboot_and_go_on
+	;;
+3)
+	note "after a reboot without"
+	is "$(names)" "four greeting one pipe.1 pipe.2 scratch" "the devices are back"
+	is "$(systemctl is-active micro)" active "the service is up"
+	is "$(systemctl --failed --no-legend --plain)" "" "no unit failed"
+	is "$(cat $micro/pipe.2/driver)" micro_fifo "with their drivers"
+	mkdir $micro/sample_driver.9
+	run_ok systemctl stop micro
+	is "$(names)" sample_driver.9 "stopping it takes its devices away, and no other"
+	rm -r /etc/micro.d/*.dts*
+	run_ok systemctl start micro
+	is "$(names)" sample_driver.9 "without a file it has nothing to do"
+	rm /etc/default/micro
+	rmdir $micro/sample_driver.9
+	mkdir $micro/sample_driver.9
+	udevadm settle
+	is "$(stat -c '%a %U %G' /dev/micro/by-driver/sample_driver/sample_driver.9)" "777 root root" "a link"
+	is "$(stat -Lc '%a %U %G' /dev/micro/by-driver/sample_driver/sample_driver.9)" "600 root root" \
+		"without the file of settings a node has the driver's mode"
+	done_testing
+	;;
+esac

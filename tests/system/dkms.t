@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The modules that DKMS built, and a driver that is built with the installed
+# headers and arrives while its device waits.
+# kernels: 6.12
+# vm: --timeout 900
+. /tests/lib.sh
+. /tests/system/lib.sh
+
+drivers='sample_driver micro_fifo micro_ram'
+
+note "dkms"
+is "$(kernels | wc -l)" 2 "there are two kernels with headers"
+version=$(dpkg-query -f '${Version}' -W microkernel-dkms)
+for kernel in $(kernels); do
+	is "$(dkms status -m microkernel -k "$kernel" 2>/dev/null | sed 's/, [^,]*:/:/')" \
+		"microkernel/$version, $kernel: installed" "installed on $kernel"
+	for module in microkernel $drivers; do
+		is "$(modinfo -k "$kernel" -n "$module" | sed 's/\.xz$//')" \
+			"/lib/modules/$kernel/updates/dkms/$module.ko" "$module"
+		is "$(modinfo -k "$kernel" -F signer "$module")" "DKMS module signing key" "is signed with DKMS' key"
+	done
+	grep -q "__micro_register_driver.*EXPORT_SYMBOL_GPL" "/lib/modules/$kernel/updates/microkernel/Module.symvers"
+	ok $? "what drivers elsewhere are built with is there"
+done
+is "$(cat /sys/module/microkernel/version)" "$version" "the core was loaded at boot, in this version"
+
+note "udev loads a driver for mkdir"
+# for the kernel itself to have no part in it
+echo /bin/false >/proc/sys/kernel/modprobe
+for module in $drivers; do
+	! loaded "$module"
+	ok $? "$module is not loaded"
+	run_ok mkdir "$micro/$module.7"
+	wait_for bound "$module.7"
+	is "$(cat "$micro/$module.7/driver")" "$module" "its device has it"
+	rmdir "$micro/$module.7"
+done
+echo /sbin/modprobe >/proc/sys/kernel/modprobe
+
+note "a driver from elsewhere"
+mkdir $micro/visitors $micro/century $micro/century/properties/start
+echo 100 >$micro/century/properties/start/u32
+echo example,counter >$micro/visitors/compatible
+echo example,counter >$micro/century/compatible
+is "$(cat $micro/visitors/status $micro/century/status | xargs)" "unbound unbound" "two devices wait for it"
+cp -r /usr/share/doc/microkernel-dev/examples/counter /root
+run_ok make -C /root/counter install
+wait_for bound century
+wait_for bound visitors
+is "$(cat $micro/visitors/driver $micro/century/driver | xargs)" "counter counter" "its installation binds them"
+udevadm settle
+is "$(cat /dev/micro/visitors /dev/micro/century /dev/micro/by-driver/counter/century | xargs)" "1 101 102" \
+	"and they work"
+rmdir $micro/visitors $micro/century/properties/start $micro/century
+run_ok rmmod counter
+run_ok microctl apply /root/counter/counter.dtso
+is "$(cat /dev/micro/visitors /dev/micro/century | xargs)" "1 101" "the same with microctl, which loads it"
+
+done_testing
