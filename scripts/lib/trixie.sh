@@ -9,7 +9,7 @@ source "${BASH_SOURCE[0]%/*}/common.sh"
 newest_suite=trixie
 # what is in the root folder beside what the kernel's headers depend on: what
 # people have who build modules
-newest_tools=(make gcc libc6-dev pkgconf sparse)
+newest_tools=(make gcc kmod libc6-dev pkgconf sparse xz-utils)
 
 # newest_kernel VERSION: sets what kernel() sets
 newest_kernel() {
