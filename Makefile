@@ -55,7 +55,7 @@ overlays:
 	@$(MAKE) --no-print-directory -C dts-overlays
 
 demo:
-	@scripts/vm -- sh configfs-examples/first-instance.sh
+	@scripts/vm -- sh configfs-examples/1-first-instance.sh
 
 shell:
 	@scripts/vm
