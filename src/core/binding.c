@@ -35,8 +35,11 @@
  * when a file is revoked are its operations, if there are any, accounted to the
  * binding (micro_binding.busy), so that one wait covers them all.
  *
- * Files that close while this goes on release themselves; whoever moves a file
- * out of MICRO_FILE_OPEN calls the driver's release(), so that happens once.
+ * The last close(2) of a file is such an operation, too: from inside, it calls the
+ * driver's release() and takes the file off the list. So a revoker waits for it, or
+ * does not know the file. Files that close after they were revoked release
+ * themselves as well; then, whoever moves a file out of MICRO_FILE_OPEN calls the
+ * driver's release(), so that happens once.
  */
 
 #define MICRO_MINORS		(MINORMASK + 1)
@@ -210,29 +213,16 @@ static void micro_binding_unpublish(struct micro_binding *b)
 }
 
 /**
- * micro_binding_left_locked() - an operation that the revoker waits for is over
- * @b: the binding, locked
- *
- * Context: may sleep. The caller has a reference to @b through its file.
- */
-void micro_binding_left_locked(struct micro_binding *b)
-{
-	lockdep_assert_held(&b->lock);
-	WRITE_ONCE(b->busy, b->busy - 1);
-	if (!b->busy && b->revoked)
-		wake_up(&b->wq);
-}
-
-/**
- * micro_binding_left() - an operation that the revoker waits for is over
+ * micro_binding_left() - a file that the revoker waits for is done
  * @b: the binding
  *
- * Context: may sleep. The caller has a reference to @b through its file.
+ * Context: any. The caller has a reference to @b through its file.
  */
 void micro_binding_left(struct micro_binding *b)
 {
-	guard(mutex)(&b->lock);
-	micro_binding_left_locked(b);
+	/* pairs with micro_binding_drain(); the lock in wake_up() with its queueing */
+	if (atomic_dec_and_test(&b->busy))
+		wake_up(&b->wq);
 }
 
 static void micro_binding_mark(struct micro_binding *b)
@@ -242,8 +232,9 @@ static void micro_binding_mark(struct micro_binding *b)
 	guard(mutex)(&b->lock);
 	b->revoked = true;
 	list_for_each_entry(f, &b->files, node) {
+		/* They may leave before they are counted: nobody waits yet */
 		if (micro_active_revoke(&f->active))
-			WRITE_ONCE(b->busy, b->busy + 1);
+			atomic_inc(&b->busy);
 		micro_file_unplug(f);
 		cond_resched();
 	}
@@ -260,7 +251,7 @@ static void micro_binding_complain(struct micro_binding *b)
 
 	dev_warn(&b->mdev->dev,
 		 "driver %s keeps the device from going: %u operations inside, %u files not done\n",
-		 b->drv->name, inside, b->busy);
+		 b->drv->name, inside, atomic_read(&b->busy));
 }
 
 static void micro_binding_drain(struct micro_binding *b)
@@ -269,7 +260,8 @@ static void micro_binding_drain(struct micro_binding *b)
 
 	/* Report a caller that is inside, or holds what operations need, first */
 	rwsem_acquire(micro_dep_map(b), 0, 0, _RET_IP_);
-	while (!wait_event_timeout(b->wq, !READ_ONCE(b->busy), timeout)) {
+	/* What micro_binding_left() comes after is before what we do from here on */
+	while (!wait_event_timeout(b->wq, !atomic_read_acquire(&b->busy), timeout)) {
 		micro_binding_complain(b);
 		timeout = MICRO_WARN_AGAIN;
 	}

@@ -187,21 +187,16 @@ static int micro_file_attach(struct micro_file *f, struct micro_binding *b)
 }
 
 /*
- * After a failed open(). Off the list and counted out in one step: a revoker
- * that sees neither would not wait for us.
+ * Who is inside takes the file away from the binding: after a failed open(), or
+ * close(2). In this order: a revoker that finds the file will wait for us, and one
+ * that does not find it any more does not have to, as we are done with the driver,
+ * its module included. It never finds a file that we have left.
  */
 static void micro_file_detach(struct micro_file *f)
 {
-	struct module *owner = f->drv->driver.owner;
-	struct micro_binding *b = f->binding;
-
-	rwsem_release(micro_dep_map(b), _RET_IP_);
-	scoped_guard(mutex, &b->lock) {
+	scoped_guard(mutex, &f->binding->lock)
 		list_del(&f->node);
-		if (micro_active_leave(&f->active))
-			micro_binding_left_locked(b);
-	}
-	module_put(owner);
+	micro_file_leave(f);
 }
 
 static int micro_file_open(struct inode *inode, struct file *filp)
@@ -241,6 +236,7 @@ static int micro_file_open(struct inode *inode, struct file *filp)
 	return 0;
 
 err_detach:
+	module_put(f->drv->driver.owner);
 	micro_file_detach(f);
 err_free:
 	kmem_cache_free(micro_file_cache, f);
@@ -263,7 +259,7 @@ void micro_file_unplug(struct micro_file *f)
 
 /**
  * micro_file_release_driver() - the driver's part of the end of a file
- * @f: the file, in MICRO_FILE_RELEASING; no operation is inside
+ * @f: the file; no operation is inside, except for the close(2) that calls this
  *
  * Context: may sleep; no lock is held.
  */
@@ -279,6 +275,7 @@ void micro_file_release_driver(struct micro_file *f)
 	module_put(drv->driver.owner);
 }
 
+/* Does close(2) of a revoked file release it? Else the revoker does, or has done */
 static bool micro_file_claim(struct micro_file *f)
 {
 	struct micro_binding *b = f->binding;
@@ -288,7 +285,7 @@ static bool micro_file_claim(struct micro_file *f)
 		return false;
 	f->state = MICRO_FILE_RELEASING;
 	list_del(&f->node);
-	WRITE_ONCE(b->busy, b->busy + 1);
+	atomic_inc(&b->busy);
 	return true;
 }
 
@@ -297,7 +294,11 @@ static int micro_file_release(struct inode *inode, struct file *filp)
 	struct micro_file *f = filp->private_data;
 	struct micro_binding *b = f->binding;
 
-	if (micro_file_claim(f)) {
+	if (likely(micro_file_enter(f))) {
+		/* As any operation: the revoker waits for us */
+		micro_file_release_driver(f);
+		micro_file_detach(f);
+	} else if (micro_file_claim(f)) {
 		rwsem_acquire_read(micro_dep_map(b), 0, 1, _RET_IP_);
 		micro_file_release_driver(f);
 		rwsem_release(micro_dep_map(b), _RET_IP_);

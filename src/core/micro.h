@@ -138,11 +138,11 @@ struct micro_driver_core {
  *	one until unbind, each open file one until it is closed
  * @mdev: the device; valid as long as the binding
  * @drv: the driver; valid until unbind has returned
- * @lock: guards @files, @revoked, @busy and the state of each file
+ * @lock: guards @files, @revoked and the state of each file
  * @files: open files whose release() nobody has begun
  * @revoked: unbind has begun; no file may be added
- * @busy: files that close(2) is releasing; once the revocation has marked all
- *	files, also those with operations inside
+ * @busy: what the revoker waits for: files with operations inside, that count
+ *	being complete once all files are marked, and those that close(2) claimed
  * @wq: the revoker waits here for @busy to reach 0, and close(2) for a
  *	release() that the revoker has begun
  * @vma_ops: wrappers of the vm_operations that the driver used, guarded by @lock
@@ -156,7 +156,7 @@ struct micro_binding {
 	struct mutex lock;
 	struct list_head files;
 	bool revoked;
-	unsigned int busy;
+	atomic_t busy;
 	wait_queue_head_t wq;
 	struct list_head vma_ops;
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
@@ -262,7 +262,6 @@ void micro_binding_revoke(struct micro_binding *b);
 void micro_binding_put(struct micro_binding *b);
 struct micro_binding *micro_binding_find(unsigned int minor);
 void micro_binding_left(struct micro_binding *b);
-void micro_binding_left_locked(struct micro_binding *b);
 
 static inline struct lockdep_map *micro_dep_map(struct micro_binding *b)
 {

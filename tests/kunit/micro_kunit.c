@@ -218,7 +218,7 @@ static void active_idle(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, micro_active_enter(&a));
 	KUNIT_EXPECT_EQ(test, micro_active_inside(&a), 1);
 	KUNIT_EXPECT_FALSE(test, micro_active_leave(&a));
-	KUNIT_EXPECT_EQ(test, micro_active_revoke(&a), 0);
+	KUNIT_EXPECT_FALSE(test, micro_active_revoke(&a));
 	KUNIT_EXPECT_TRUE(test, micro_active_revoked(&a));
 	KUNIT_EXPECT_FALSE(test, micro_active_enter(&a));
 	KUNIT_EXPECT_EQ(test, micro_active_inside(&a), 0);
@@ -231,7 +231,7 @@ static void active_inside(struct kunit *test)
 	micro_active_init(&a, 1);
 	KUNIT_EXPECT_TRUE(test, micro_active_enter(&a));
 	KUNIT_EXPECT_TRUE(test, micro_active_enter(&a));
-	KUNIT_EXPECT_EQ(test, micro_active_revoke(&a), 3);
+	KUNIT_EXPECT_TRUE(test, micro_active_revoke(&a));
 	KUNIT_EXPECT_FALSE(test, micro_active_enter(&a));
 	KUNIT_EXPECT_EQ(test, micro_active_inside(&a), 3);
 	KUNIT_EXPECT_FALSE(test, micro_active_leave(&a));
@@ -250,7 +250,7 @@ static void active_inside(struct kunit *test)
  * @gone: what an operation inside would trip over
  * @entered: successful enters of this round
  * @last: leaves that were told that they are the last, since the last revocation
- * @bad: times that an operation was inside afterwards
+ * @bad: times that an operation was inside afterwards, or got in
  * @empty: what the last leave completes
  */
 struct hammer {
@@ -284,6 +284,10 @@ static int hammer_thread(void *data)
 		}
 		cond_resched();
 	}
+	/* Who is too late is counted for a moment, which must not matter */
+	for (i = 0; i < 100; i++)
+		if (micro_active_enter(&h->active))
+			atomic_inc(&h->bad);
 	while (!kthread_should_stop())
 		schedule_timeout_interruptible(1);
 	return 0;
@@ -292,7 +296,8 @@ static int hammer_thread(void *data)
 static void hammer_round(struct kunit *test, struct hammer *h, int round, int *busy)
 {
 	struct task_struct *threads[HAMMERS];
-	int started, inside, i;
+	int started, i;
+	bool inside;
 
 	micro_active_init(&h->active, 0);
 	WRITE_ONCE(h->gone, false);

@@ -7,8 +7,8 @@
  *
  * Conventions
  *   - One Promela statement, d_step or atomic is one step of one CPU. What is
- *     accessed without the binding's mutex (f->active, f->state by close(), b->busy
- *     by the revoker, wait queues, references) has a step of its own. A critical
+ *     accessed without the binding's mutex (f->active, f->state by close(), b->busy,
+ *     wait queues, references) has a step of its own. A critical
  *     section with at most one such access is one step, lock and unlock included:
  *     nobody could tell the difference.
  *   - b, f and t number bindings, open files and tasks; a set of them is a byte, one
@@ -72,7 +72,8 @@ byte files[NB];				/* b->files */
 byte bwq[NB];				/* b->wq: who sleeps there: closers, and the revoker */
 
 /* struct micro_file */
-byte act[NF];				/* f->active */
+byte act[NF];				/* f->active.count */
+short owed[NF];				/* f->active.owed */
 byte fb[NF];				/* f->binding, for ever */
 byte alive;				/* set: f is allocated */
 byte st_open, st_releasing;		/* sets: f->state; in neither: released */
@@ -216,26 +217,28 @@ inline binding_put()
 	}
 }
 
-/* the body of binding_left(), under the lock */
-#ifdef MUTANT_REVOKER_NOT_WOKEN
-#define LEFT	busy[b]--
-#else
-#define LEFT	busy[b]--; if :: busy[b] == 0 && IN(revoked, b) -> bwq[b] = 0 :: else fi
-#endif
-
 inline binding_left()
 {
-#ifdef MUTANT_LEFT_UNLOCKED
-	tmp = busy[b];
-	d_step {
-		busy[b] = tmp - 1;
-		tmp = 0;
-		if :: busy[b] == 0 && IN(revoked, b) -> bwq[b] = 0 :: else fi
-	}
+	if
+#ifdef MUTANT_LEFT_IN_TWO
+	:: tmp = busy[b];
+		d_step { busy[b] = tmp - 1; tmp = 0 }
 #else
-	d_step { LOCKED; ADD(mtx, b); LEFT };
-	unlock()
+	:: d_step { busy[b] != 1 -> B_OK(b); busy[b]-- }
+	:: d_step { busy[b] == 1 -> B_OK(b); busy[b]-- };
 #endif
+#ifdef MUTANT_PUT_BEFORE_WAKE
+		binding_put();
+#endif
+#ifndef MUTANT_REVOKER_NOT_WOKEN
+		d_step { B_OK(b); bwq[b] = 0 };		/* wake_up() */
+#endif
+#ifdef MUTANT_PUT_BEFORE_WAKE
+		bref[b]++				/* for the one that follows */
+#else
+		skip
+#endif
+	fi
 }
 
 /* -------- file.c and active.h: enter, the driver is called, leave -------- */
@@ -248,6 +251,19 @@ inline binding_left()
 #else
 #define LIVE_FILE	((act[f] & REVOKED) == 0)
 #endif
+#endif
+
+/*
+ * active_leave(). Of a revoked file the number in act[f] is of no account any more, so
+ * its two atomics are one step.
+ */
+#define LIVE_LEAVE	!(act[f] & REVOKED) -> F_OK(f); act[f]--
+#ifdef MUTANT_ANY_IS_LAST
+#define OTHER_LEAVE	false
+#define LAST_LEAVE	act[f] & REVOKED -> F_OK(f)
+#else
+#define OTHER_LEAVE	(act[f] & REVOKED) && owed[f] != 1 -> F_OK(f); owed[f]--
+#define LAST_LEAVE	(act[f] & REVOKED) && owed[f] == 1 -> F_OK(f); owed[f]--
 #endif
 
 inline file_enter()
@@ -264,24 +280,65 @@ inline file_enter()
 	}
 }
 
+/*
+ * Who comes too late counts itself in and out again. Nobody can tell: once the sign is
+ * set, only the sign is looked at.
+ */
 inline file_enter_fails()
 {
+#ifdef MUTANT_LATE_DELAYS
+	d_step { !LIVE_FILE -> F_OK(f); act[f]++ };
+	act[f]--
+#else
 	d_step { !LIVE_FILE -> F_OK(f) }
+#endif
+#ifdef MUTANT_LATE_IS_OWED
+	;
+	if
+	:: d_step { OTHER_LEAVE }
+	:: d_step { LAST_LEAVE }; binding_left()
+	fi
+#endif
 }
 
 /* open() itself, and whoever has entered, returns */
 #define RETURN	F_OK(f); inside[b]--; ops[f]--
 
-/* active_leave() of the last one to leave a revoked file, and of all others */
-#define LAST	act[f] == REVOKED + 1 -> act[f]--
-#define NOTLAST	act[f] != REVOKED + 1 -> act[f]--
-
 inline file_leave()
 {
 	if
-	:: d_step { NOTLAST; RETURN }
-	:: d_step { LAST; RETURN }; binding_left()
+	:: d_step { LIVE_LEAVE; RETURN }
+	:: d_step { OTHER_LEAVE; RETURN }
+	:: d_step { LAST_LEAVE; RETURN }; binding_left()
 	fi
+}
+
+/* off the list, and then out */
+inline file_detach()
+{
+#ifdef MUTANT_LEAVE_BEFORE_UNLIST
+	if
+	:: d_step { LIVE_LEAVE }
+	:: d_step { OTHER_LEAVE }
+	:: d_step { LAST_LEAVE }; binding_left()
+	fi;
+	d_step { LOCKED; DEL(files[b], f) }
+#else
+#ifndef MUTANT_DETACH_LISTED
+#define UNLIST	!IN(mtx, b) -> B_OK(b); DEL(files[b], f)
+#else
+#define UNLIST	true
+#endif
+	/*
+	 * One step: off the list, nobody else looks at act[f] and owed[f]. Nor is there an
+	 * OTHER_LEAVE: we are alone, and a revoker that has found us has unlocked since.
+	 */
+	if
+	:: d_step { !(act[f] & REVOKED) && UNLIST; F_OK(f); act[f]-- }
+	:: d_step { (act[f] & REVOKED) && owed[f] == 1 && UNLIST; F_OK(f); owed[f]-- };
+		binding_left()
+	fi
+#endif
 }
 
 #ifdef SLEEP
@@ -500,10 +557,46 @@ inline file_release_driver()
 #endif
 }
 
+/* the rest of file_release() for a revoked file: file_claim(), or wait */
+inline file_release_revoked()
+{
+	if
+	:: d_step {
+		!IN(mtx, b) && IN(st_open, f) ->
+			B_OK(b);
+#ifndef MUTANT_UNCLAIMED
+			DEL(st_open, f); ADD(st_releasing, f);
+			DEL(files[b], f);
+#endif
+#ifndef MUTANT_CLOSER_NOT_BUSY
+			busy[b]++
+#endif
+	   };
+		file_release_driver();
+#ifdef MUTANT_CLOSER_WAKES_NOBODY
+		busy[b]--
+#else
+#ifndef MUTANT_CLOSER_NOT_BUSY
+		binding_left()
+#endif
+#endif
+	:: d_step { !IN(mtx, b) && !IN(st_open, f) -> B_OK(b) };
+#ifndef MUTANT_CLOSER_DOES_NOT_WAIT
+		do
+		:: ADD(bwq[b], f);
+			if
+			:: d_step { !IN(st_releasing, f) -> DEL(bwq[b], f) }; break
+			:: IN(st_releasing, f) -> !IN(bwq[b], f)	/* schedule() */
+			fi
+		od
+#endif
+	fi
+}
+
 proctype Opener(byte f)
 {
 	byte t = f, b;
-#ifdef MUTANT_LEFT_UNLOCKED
+#ifdef MUTANT_LEFT_IN_TWO
 	short tmp;
 #endif
 
@@ -589,82 +682,38 @@ proctype Opener(byte f)
 	d_step { DEL(linked, f); DEL(pte, f) };	/* munmap */
 #endif
 
-	/* file_release(): file_claim() */
+	/* file_release() */
 	if
-	:: d_step {
-		!IN(mtx, b) && IN(st_open, f) ->
-			B_OK(b);
-#ifndef MUTANT_UNCLAIMED
-			DEL(st_open, f); ADD(st_releasing, f);
-			DEL(files[b], f);
-#endif
-#ifndef MUTANT_CLOSER_NOT_BUSY
-			busy[b]++
-#endif
-	   };
+#ifdef MUTANT_CLOSER_UNCOUNTED
+	:: !(act[f] & REVOKED);
 		file_release_driver();
-#ifdef MUTANT_PUT_BEFORE_UNLOCK
-		d_step { LOCKED; ADD(mtx, b); LEFT };
-		binding_put();
-		unlock();
-		bref[b]++				/* for the one below */
+		d_step { LOCKED; DEL(files[b], f) }
 #else
-#ifdef MUTANT_CLOSER_WAKES_NOBODY
-		d_step { LOCKED; busy[b]-- }
+	:: d_step { !(act[f] & REVOKED) -> F_OK(f); act[f]++ };
+		file_release_driver();
+#ifdef MUTANT_CLOSER_LEAVES_QUIETLY
+		d_step { LOCKED; DEL(files[b], f) };
+		act[f]--
 #else
-#ifndef MUTANT_CLOSER_NOT_BUSY
-		binding_left()
+		file_detach()
 #endif
 #endif
-#endif
-	:: d_step { !IN(mtx, b) && !IN(st_open, f) -> B_OK(b) };
-#ifndef MUTANT_CLOSER_DOES_NOT_WAIT
-		do
-		:: ADD(bwq[b], f);
-			if
-			:: d_step { !IN(st_releasing, f) -> DEL(bwq[b], f) }; break
-			:: IN(st_releasing, f) -> !IN(bwq[b], f)	/* schedule() */
-			fi
-		od
-#endif
+	:: d_step { act[f] & REVOKED -> F_OK(f) };
+		file_release_revoked()
 	fi;
 	goto free;
 
-failed:	/* file_detach(), whose last part is binding_left_locked() */
-#ifdef MUTANT_DETACH_IN_TWO
-	atomic { LOCKED; DEL(files[b], f) };
-#ifdef RMMOD
+failed:	/* of open() */
+#ifdef MUTANT_MODULE_PUT_LATE
+	file_detach();
 	module_put();
-#endif
-	if
-	:: d_step { NOTLAST }
-	:: d_step { LAST }; binding_left()
-	fi;
 #else
-#ifdef MUTANT_FAILED_OPEN_LISTED
-#define UNLIST
-#else
-#define UNLIST	DEL(files[b], f);
-#endif
-	if
-	:: d_step { !IN(mtx, b) && act[f] != REVOKED + 1 -> B_OK(b); UNLIST act[f]-- }
-	:: d_step {
-		!IN(mtx, b) && act[f] == REVOKED + 1 ->
-			B_OK(b);
-			ADD(mtx, b);
-			UNLIST
-			act[f]--;
-#ifndef MUTANT_FAILED_OPEN_BUSY
-			LEFT
-#endif
-	   };
-		unlock()
-	fi;
 #ifdef RMMOD
 #ifndef MUTANT_FAILED_OPEN_KEEPS_MODULE
-	modref--;				/* of an owner read before */
+	module_put();
 #endif
 #endif
+	file_detach();
 #endif
 free:
 	atomic {
@@ -674,6 +723,7 @@ free:
 #endif
 		MUST(P_no_use_after_free, wq[f] == 0);
 		DEL(alive, f);
+		DEL(st_open, f);
 #ifdef MMAP
 		DEL(noted, f);
 #endif
@@ -691,7 +741,7 @@ nofile:
 proctype Thread(byte f; byte t)
 {
 	byte b;
-#ifdef MUTANT_LEFT_UNLOCKED
+#ifdef MUTANT_LEFT_IN_TWO
 	short tmp;
 #endif
 
@@ -736,9 +786,22 @@ inline active_revoke()
 	if
 	:: d_step { act[f] == 0 -> F_OK(f); act[f] = REVOKED }
 #ifndef MUTANT_WAIT_THEN_REVOKE
-	:: d_step { act[f] != 0 -> F_OK(f); act[f] = act[f] | REVOKED };
+	:: d_step { act[f] != 0 -> F_OK(f); found = act[f]; act[f] = REVOKED };
+		d_step {
+			owed[f] = owed[f] + found;
+#ifdef MUTANT_ALL_GONE_MISSED
+			found = 1
+#else
+			found = owed[f]
+#endif
+		};
 #ifndef MUTANT_MARK_NOT_BUSY
-		busy[b]++
+		if
+		:: d_step { found != 0 -> found = 0; busy[b]++ }
+		:: found == 0
+		fi
+#else
+		found = 0
 #endif
 #endif
 	fi
@@ -774,6 +837,9 @@ inline drv_unplug()
 
 inline binding_drain()
 {
+#ifdef MUTANT_LATE_DELAYS
+	act[0] == REVOKED || act[0] == 0;
+#endif
 	do
 	:: ADD(bwq[b], REVOKER);
 		if
@@ -874,7 +940,7 @@ inline bus_remove()
 #define DRIVER	1
 proctype Admin(byte job)
 {
-	byte b, f, g, todo;
+	byte b, f, g, todo, found;
 
 #ifdef IDLE
 	/* unplug only when nobody else can move */
