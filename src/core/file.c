@@ -289,16 +289,12 @@ static bool micro_file_claim(struct micro_file *f)
 	return true;
 }
 
-static int micro_file_release(struct inode *inode, struct file *filp)
+/* Out of line: most files are closed before they are revoked */
+static noinline void micro_file_release_revoked(struct micro_file *f)
 {
-	struct micro_file *f = filp->private_data;
 	struct micro_binding *b = f->binding;
 
-	if (likely(micro_file_enter(f))) {
-		/* As any operation: the revoker waits for us */
-		micro_file_release_driver(f);
-		micro_file_detach(f);
-	} else if (micro_file_claim(f)) {
+	if (micro_file_claim(f)) {
 		rwsem_acquire_read(micro_dep_map(b), 0, 1, _RET_IP_);
 		micro_file_release_driver(f);
 		rwsem_release(micro_dep_map(b), _RET_IP_);
@@ -310,9 +306,24 @@ static int micro_file_release(struct inode *inode, struct file *filp)
 		 */
 		wait_event(b->wq, smp_load_acquire(&f->state) == MICRO_FILE_RELEASED);
 	}
+}
+
+static int micro_file_release(struct inode *inode, struct file *filp)
+{
+	struct micro_file *f = filp->private_data;
+	struct micro_binding *b = f->binding;
+
+	if (likely(micro_file_enter(f))) {
+		/* As any operation: the revoker waits for us */
+		micro_file_release_driver(f);
+		micro_file_detach(f);
+	} else {
+		micro_file_release_revoked(f);
+	}
 	if (f->fasync)
 		fasync_helper(-1, filp, 0, &f->fasync);
-	micro_file_free_mmaps(f);
+	if (f->mmaps)
+		micro_file_free_mmaps(f);
 	kmem_cache_free(micro_file_cache, f);
 	micro_binding_put(b);
 	return 0;

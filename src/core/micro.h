@@ -326,7 +326,23 @@ static inline void micro_file_leave(struct micro_file *f)
 
 /* poll.c */
 __poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait);
-void micro_file_unforward(struct micro_file *f);
+void micro_file_unforward_all(struct micro_file *f);
+
+/**
+ * micro_file_unforward() - take an open file off the driver's queues, if it is on any
+ * @f: the file; no operation is inside, or ever will be
+ *
+ * Most files are never polled. A forwarder whose queue is gone (POLLFREE) needs
+ * nothing, and the first one is not freed.
+ *
+ * Context: may sleep.
+ */
+static inline void micro_file_unforward(struct micro_file *f)
+{
+	/* pairs with micro_forward_wake() */
+	if (smp_load_acquire(&f->forward.head) || f->forward.next)
+		micro_file_unforward_all(f);
+}
 
 /* vma.c */
 int micro_file_mmap(struct file *filp, struct vm_area_struct *vma);

@@ -46,7 +46,7 @@ static int micro_forward_wake(struct wait_queue_entry *wait, unsigned int mode,
 
 	if (events & POLLFREE) {
 		list_del_init(&wait->entry);
-		/* As epoll does it: pairs with micro_file_unforward() */
+		/* As epoll does it: pairs with micro_file_unforward_all() */
 		smp_store_release(&fw->head, NULL);
 	}
 	return 0;
@@ -152,12 +152,12 @@ __poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait)
 }
 
 /**
- * micro_file_unforward() - take an open file off the driver's queues
+ * micro_file_unforward_all() - take an open file off the driver's queues
  * @f: the file; no operation is inside, or ever will be
  *
  * Context: may sleep.
  */
-void micro_file_unforward(struct micro_file *f)
+void micro_file_unforward_all(struct micro_file *f)
 {
 	struct micro_forward *fw, *next;
 
