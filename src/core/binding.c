@@ -111,7 +111,7 @@ struct micro_binding *micro_binding_create(struct micro_instance *mi,
 	get_device(&b->mdev->dev);
 	b->drv = drv;
 	mutex_init(&b->lock);
-	INIT_LIST_HEAD(&b->files);
+	INIT_HLIST_HEAD(&b->files);
 	INIT_LIST_HEAD(&b->vma_ops);
 	init_waitqueue_head(&b->wq);
 	lockdep_init_map(micro_dep_map(b), drv->name, &drv->core->key, 0);
@@ -231,7 +231,7 @@ static void micro_binding_mark(struct micro_binding *b)
 
 	guard(mutex)(&b->lock);
 	b->revoked = true;
-	list_for_each_entry(f, &b->files, node) {
+	hlist_for_each_entry(f, &b->files, node) {
 		/* They may leave before they are counted: nobody waits yet */
 		if (micro_active_revoke(&f->active))
 			atomic_inc(&b->busy);
@@ -246,7 +246,7 @@ static void micro_binding_complain(struct micro_binding *b)
 	struct micro_file *f;
 
 	guard(mutex)(&b->lock);
-	list_for_each_entry(f, &b->files, node)
+	hlist_for_each_entry(f, &b->files, node)
 		inside += micro_active_inside(&f->active);
 
 	dev_warn(&b->mdev->dev,
@@ -278,8 +278,8 @@ static void micro_binding_release_files(struct micro_binding *b)
 	struct micro_file *f;
 
 	mutex_lock(&b->lock);
-	while ((f = list_first_entry_or_null(&b->files, struct micro_file, node))) {
-		list_del_init(&f->node);
+	while ((f = hlist_entry_safe(b->files.first, struct micro_file, node))) {
+		hlist_del_init(&f->node);
 		f->state = MICRO_FILE_RELEASING;
 		mutex_unlock(&b->lock);
 

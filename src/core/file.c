@@ -182,7 +182,7 @@ static int micro_file_attach(struct micro_file *f, struct micro_binding *b)
 		return -ENXIO;
 
 	f->drv = b->drv;
-	list_add_tail(&f->node, &b->files);
+	hlist_add_head(&f->node, &b->files);
 	return 0;
 }
 
@@ -195,7 +195,7 @@ static int micro_file_attach(struct micro_file *f, struct micro_binding *b)
 static void micro_file_detach(struct micro_file *f)
 {
 	scoped_guard(mutex, &f->binding->lock)
-		list_del(&f->node);
+		hlist_del(&f->node);
 	micro_file_leave(f);
 }
 
@@ -284,7 +284,7 @@ static bool micro_file_claim(struct micro_file *f)
 	if (f->state != MICRO_FILE_OPEN)
 		return false;
 	f->state = MICRO_FILE_RELEASING;
-	list_del(&f->node);
+	hlist_del(&f->node);
 	atomic_inc(&b->busy);
 	return true;
 }

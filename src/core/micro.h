@@ -154,7 +154,7 @@ struct micro_binding {
 	struct micro_device *mdev;
 	struct micro_driver *drv;
 	struct mutex lock;
-	struct list_head files;
+	struct hlist_head files;
 	bool revoked;
 	atomic_t busy;
 	wait_queue_head_t wq;
@@ -221,7 +221,7 @@ struct micro_file {
 	struct micro_binding *binding;
 	void *drvdata;
 	struct file *filp;
-	struct list_head node;
+	struct hlist_node node;
 	wait_queue_head_t wq;
 	struct fasync_struct *fasync;
 	spinlock_t poll_lock;

@@ -301,7 +301,7 @@ void micro_binding_zap(struct micro_binding *b)
 	struct micro_file *f;
 
 	scoped_guard(mutex, &b->lock) {
-		list_for_each_entry(f, &b->files, node) {
+		hlist_for_each_entry(f, &b->files, node) {
 			*tail = f->mmaps;
 			f->mmaps = NULL;
 			while (*tail)
@@ -316,7 +316,7 @@ void micro_binding_zap(struct micro_binding *b)
 
 	/* Files of one node share its address_space: once is enough for them */
 	guard(mutex)(&b->lock);
-	list_for_each_entry(f, &b->files, node) {
+	hlist_for_each_entry(f, &b->files, node) {
 		struct address_space *mapping = f->filp->f_mapping;
 
 		if (f->mapped && mapping != zapped) {
