@@ -110,6 +110,7 @@ struct micro_binding *micro_binding_create(struct micro_instance *mi,
 	b->mdev = &mi->mdev;
 	get_device(&b->mdev->dev);
 	b->drv = drv;
+	refcount_set(&b->refs, 1);
 	mutex_init(&b->lock);
 	INIT_HLIST_HEAD(&b->files);
 	INIT_LIST_HEAD(&b->vma_ops);
@@ -143,7 +144,8 @@ struct micro_binding *micro_binding_create(struct micro_instance *mi,
  */
 void micro_binding_put(struct micro_binding *b)
 {
-	put_device(&b->dev);
+	if (refcount_dec_and_test(&b->refs))
+		put_device(&b->dev);
 }
 
 /**
@@ -156,11 +158,17 @@ void micro_binding_put(struct micro_binding *b)
  */
 struct micro_binding *micro_binding_find(unsigned int minor)
 {
+	XA_STATE(xas, &micro_minors, minor);
 	struct micro_binding *b;
 
 	rcu_read_lock();
-	b = xa_load(&micro_minors, minor);
-	if (b && !kobject_get_unless_zero(&b->dev.kobj))
+	/* xa_load(), which would lock RCU once more */
+	do {
+		b = xas_load(&xas);
+		if (xa_is_zero(b))
+			b = NULL;
+	} while (xas_retry(&xas, b));
+	if (b && !refcount_inc_not_zero(&b->refs))
 		b = NULL;
 	rcu_read_unlock();
 	return b;

@@ -11,6 +11,7 @@
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -134,8 +135,9 @@ struct micro_driver_core {
 
 /**
  * struct micro_binding - a driver bound to a device, from bind to unbind
- * @dev: the class device. Its reference count is the binding's: the bus holds
- *	one until unbind, each open file one until it is closed
+ * @dev: the class device, which owns this
+ * @refs: together they hold one reference to @dev: the bus has one until unbind,
+ *	each open file one until it is closed
  * @mdev: the device; valid as long as the binding
  * @drv: the driver; valid until unbind has returned
  * @lock: guards @files, @revoked and the state of each file
@@ -151,6 +153,7 @@ struct micro_driver_core {
  */
 struct micro_binding {
 	struct device dev;
+	refcount_t refs;
 	struct micro_device *mdev;
 	struct micro_driver *drv;
 	struct mutex lock;
