@@ -84,12 +84,22 @@ static inline bool micro_active_enter(struct micro_active *a)
  *	object it is in stays
  *
  * Context: any. Orders everything inside before it.
- * Return: true for the last one to leave a revoked count: it tells the revoker.
+ * Return: true once revoked: micro_active_left() has to follow.
  */
 static inline bool micro_active_leave(struct micro_active *a)
 {
-	if (likely(!atomic_add_negative(-1, &a->count)))
-		return false;
+	return unlikely(atomic_add_negative(-1, &a->count));
+}
+
+/**
+ * micro_active_left() - the second part of leaving a revoked count
+ * @a: the count, as for micro_active_leave()
+ *
+ * Context: any.
+ * Return: true for the last one to leave: it tells the revoker.
+ */
+static inline bool micro_active_left(struct micro_active *a)
+{
 	return atomic_dec_and_test(&a->owed);
 }
 
@@ -99,7 +109,7 @@ static inline bool micro_active_leave(struct micro_active *a)
  *
  * Context: any.
  * Return: true if somebody is inside: the last of them gets true from
- * micro_active_leave(), perhaps before this returns.
+ * micro_active_left(), perhaps before this returns.
  */
 static inline bool micro_active_revoke(struct micro_active *a)
 {

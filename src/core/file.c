@@ -186,6 +186,22 @@ static int micro_file_attach(struct micro_file *f, struct micro_binding *b)
 	return 0;
 }
 
+/**
+ * micro_file_left() - the second part of leaving a revoked file
+ * @f: the file
+ * @ret: what the operation returns
+ *
+ * Context: any.
+ * Return: @ret, which spares the caller to keep it over a call that hardly ever
+ * happens.
+ */
+noinline s64 micro_file_left(struct micro_file *f, s64 ret)
+{
+	if (micro_active_left(&f->active))
+		micro_binding_left(f->binding);
+	return ret;
+}
+
 /*
  * Who is inside takes the file away from the binding: after a failed open(), or
  * close(2). In this order: a revoker that finds the file will wait for us, and one

@@ -283,6 +283,7 @@ void micro_files_exit(void);
 const struct file_operations *micro_fops_for(const struct micro_driver *drv);
 void micro_file_unplug(struct micro_file *f);
 void micro_file_release_driver(struct micro_file *f);
+s64 micro_file_left(struct micro_file *f, s64 ret);
 
 /**
  * micro_file_enter() - begin an operation of an open file
@@ -307,8 +308,8 @@ static inline bool micro_file_enter(struct micro_file *f)
 static inline void micro_file_leave(struct micro_file *f)
 {
 	rwsem_release(micro_dep_map(f->binding), _RET_IP_);
-	if (unlikely(micro_active_leave(&f->active)))
-		micro_binding_left(f->binding);
+	if (micro_active_leave(&f->active))
+		micro_file_left(f, 0);
 }
 
 /*
@@ -322,7 +323,11 @@ static inline void micro_file_leave(struct micro_file *f)
 									\
 	if (likely(micro_file_enter(__f))) {				\
 		__ret = __f->drv->op(__f->drv, __VA_ARGS__);		\
-		micro_file_leave(__f);					\
+		rwsem_release(micro_dep_map(__f->binding), _RET_IP_);	\
+		/* As micro_file_leave(), but without keeping __ret */	\
+		if (micro_active_leave(&__f->active))			\
+			__ret = (__force typeof(__ret))			\
+				micro_file_left(__f, (__force s64)__ret); \
 	}								\
 	__ret;								\
 })

@@ -234,9 +234,12 @@ static void active_inside(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, micro_active_revoke(&a));
 	KUNIT_EXPECT_FALSE(test, micro_active_enter(&a));
 	KUNIT_EXPECT_EQ(test, micro_active_inside(&a), 3);
-	KUNIT_EXPECT_FALSE(test, micro_active_leave(&a));
-	KUNIT_EXPECT_FALSE(test, micro_active_leave(&a));
 	KUNIT_EXPECT_TRUE(test, micro_active_leave(&a));
+	KUNIT_EXPECT_FALSE(test, micro_active_left(&a));
+	KUNIT_EXPECT_TRUE(test, micro_active_leave(&a));
+	KUNIT_EXPECT_TRUE(test, micro_active_leave(&a));
+	KUNIT_EXPECT_FALSE(test, micro_active_left(&a));
+	KUNIT_EXPECT_TRUE(test, micro_active_left(&a));
 	KUNIT_EXPECT_TRUE(test, micro_active_revoked(&a));
 	KUNIT_EXPECT_EQ(test, micro_active_inside(&a), 0);
 }
@@ -278,7 +281,7 @@ static int hammer_thread(void *data)
 			schedule();
 		if (READ_ONCE(h->gone))
 			atomic_inc(&h->bad);
-		if (micro_active_leave(&h->active)) {
+		if (micro_active_leave(&h->active) && micro_active_left(&h->active)) {
 			atomic_inc(&h->last);
 			complete(&h->empty);
 		}
