@@ -210,9 +210,12 @@ noinline s64 micro_file_left(struct micro_file *f, s64 ret)
  */
 static void micro_file_detach(struct micro_file *f)
 {
+	/* First, as lockdep's class for it belongs to the driver */
+	rwsem_release(micro_dep_map(f->binding), _RET_IP_);
 	scoped_guard(mutex, &f->binding->lock)
 		hlist_del(&f->node);
-	micro_file_leave(f);
+	if (micro_active_leave(&f->active))
+		micro_file_left(f, 0);
 }
 
 static int micro_file_open(struct inode *inode, struct file *filp)
