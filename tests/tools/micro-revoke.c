@@ -564,7 +564,8 @@ static long do_close(int fd)
 static void test_close_late(void)
 {
 	long removes = counter("removes"), releases = counter("releases");
-	int first = open_node(O_RDWR), second = open_node(O_RDWR);
+	/* the unplug begins with the file that was opened last */
+	int second = open_node(O_RDWR), first = open_node(O_RDWR);
 	struct call c;
 	pid_t pid;
 	int i;
