@@ -82,6 +82,7 @@ static void micro_binding_release(struct device *dev)
 	struct micro_binding *b = dev_to_binding(dev);
 
 	micro_binding_free_vma_ops(b);
+	micro_binding_free_spare(b);
 	put_device(&b->mdev->dev);
 	/* micro_binding_find() may be looking */
 	kfree_rcu(b, rcu);

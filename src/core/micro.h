@@ -148,6 +148,8 @@ struct micro_driver_core {
  * @wq: the revoker waits here for @busy to reach 0, and close(2) for a
  *	release() that the revoker has begun
  * @vma_ops: wrappers of the vm_operations that the driver used, guarded by @lock
+ * @spare: a file that was closed, for the next open(); whoever takes it out with
+ *	xchg() owns it
  * @dep_map: the active counts of all files, for lockdep
  * @rcu: lookups by number are lockless
  */
@@ -162,6 +164,7 @@ struct micro_binding {
 	atomic_t busy;
 	wait_queue_head_t wq;
 	struct list_head vma_ops;
+	struct micro_file *spare;
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 	struct lockdep_map dep_map;
 #endif
@@ -283,6 +286,7 @@ void micro_files_exit(void);
 const struct file_operations *micro_fops_for(const struct micro_driver *drv);
 void micro_file_unplug(struct micro_file *f);
 void micro_file_release_driver(struct micro_file *f);
+void micro_binding_free_spare(struct micro_binding *b);
 s64 micro_file_left(struct micro_file *f, s64 ret);
 
 /**
