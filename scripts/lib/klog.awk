@@ -16,7 +16,7 @@ BEGIN {
 	# A message's own beginning, or words that no innocent message has
 	start = "^(WARNING:|BUG[: ]|INFO:|Oops|Internal error:|Call [Tt]race:|kernel BUG at|list_(add|del) corruption)" \
 		"|^(general protection fault|Kernel panic|UBSAN:|ODEBUG:|refcount_t:|kfence:)" \
-		"|^-+\\[ cut here \\]|^[a-z_]+: (INFO|BUG): "
+		"|^[a-z_]+: (INFO|BUG): "
 	anywhere = "Unable to handle kernel|sysfs: cannot create duplicate|blocked for more than" \
 		"|suspected memory leaks|kmemleak: (unreferenced|Kernel memory leak detector disabled)" \
 		"|possible (circular|recursive|irq lock inversion|deadlock)|suspicious RCU usage" \
@@ -56,6 +56,16 @@ function kcsan_end(    i)
 	} else {
 		foreign++
 	}
+}
+
+function leak_end(    i)
+{
+	if (leak_lines && !leak_is_flaw) {
+		found++
+		for (i = 1; i <= leak_lines; i++)
+			add(leak[i])
+	}
+	in_leak = leak_lines = leak_is_flaw = 0
 }
 
 {
@@ -99,6 +109,31 @@ injected {
 	if (text ~ /^Call Trace:/)
 		next
 }
+# When memory is denied on purpose, two of the kernel's own flaws show: a bus that
+# cannot be registered gives back a lockdep key that it never had, and a slab cache
+# that cannot be made leaks its name.
+faults && text ~ /^WARNING: .* lockdep_unregister_key/ {
+	flaw = 1
+}
+flaw {
+	if (text ~ /---\[ end trace/)
+		flaw = 0
+	next
+}
+faults && text ~ /^kmemleak: unreferenced object/ {
+	leak_end()
+	in_leak = 1
+}
+in_leak && text ~ /^kmemleak: / {
+	leak[++leak_lines] = $0
+	if (text ~ / sysfs_slab_add\+/)
+		leak_is_flaw = 1
+	next
+}
+in_leak {
+	leak_end()
+}
+
 # ... nor is the complaint about memory that was denied on purpose
 faults && text ~ /vmalloc error|page allocation failure|kmem_cache_create.* failed with error -12/ {
 	injected = 1
@@ -122,6 +157,7 @@ context {
 END {
 	if (in_kcsan)
 		kcsan_end()
+	leak_end()
 	for (i = 1; i <= shown; i++)
 		print report[i]
 	if (foreign)
