@@ -94,9 +94,9 @@ static const char *convert(const struct tree_property *p, struct value *value)
 	const char *wrong;
 
 	if (p->reference)
-		return format("it refers to %s%s (a phandle), which configfs cannot have; take it out, %s",
+		return format("it refers to %s%s (a phandle), which configfs cannot have; %s",
 			      *p->reference ? "the node " : "another node", p->reference,
-			      "or let the boot loader apply this file");
+			      "take it out, or let the boot loader apply this file");
 	if (p->types && p->len && !known_type(p, &type))
 		return "its parts are of several types; configfs has one for all of a property";
 	wrong = value_from_bytes(value, type, p->bytes, p->len);
