@@ -104,25 +104,63 @@ build_overlays() {
 
 # As it is on a user's machine: not static, as there is no static libudev.
 build_microctl() {
-	[[ ${kernel_arch:-amd64} == amd64 ]] || return 0
-	need /usr/include/libfdt.h=libfdt-dev /usr/include/json-c/json.h=libjson-c-dev \
-		/usr/include/libudev.h=libudev-dev dtc=device-tree-compiler
+	local args=()
+	if [[ $kernel_arch == amd64 ]]; then
+		need /usr/include/libfdt.h=libfdt-dev /usr/include/json-c/json.h=libjson-c-dev \
+			/usr/include/libudev.h=libudev-dev
+	else
+		foreign_get "$kernel_arch"
+		args=(CC="${kernel_cross}gcc-12" CPPFLAGS="-I$foreign_dir/usr/include"
+			LDFLAGS="-L$foreign_dir/usr/lib/aarch64-linux-gnu -Wl,--allow-shlib-undefined")
+	fi
 	mkdir -p "$tools_dir/microctl"
-	make -C "$repo/tools/microctl" OUT="$tools_dir/microctl" -s -j"$(nproc)" >&2 ||
+	make -C "$repo/tools/microctl" "${args[@]}" OUT="$tools_dir/microctl" -s -j"$(nproc)" >&2 ||
 		say "microctl did not build"
+}
+
+# foreign_get ARCH: sets foreign_dir, with dtc and what microctl is made with
+foreign_get() {
+	foreign_dir=$cache/foreign-$1
+	[[ -e $foreign_dir/.complete ]] || locked "foreign-$1" foreign_fetch "$1" || exit
+}
+
+foreign_fetch() {
+	[[ ! -e $foreign_dir/.complete ]] || return 0
+	say "fetching dtc and libraries for $1"
+	rm -rf "$foreign_dir"
+	for_arch "$1" apt_extract "$foreign_dir" libfdt1 libfdt-dev libjson-c5 libjson-c-dev \
+		libudev1 libudev-dev libyaml-0-2 device-tree-compiler
+	touch "$foreign_dir/.complete"
+}
+
+# libraries PROGRAM: those that it takes, each with where it belongs
+libraries() {
+	local name file
+	if [[ $kernel_arch == amd64 ]]; then
+		ldd "$1" | sed -n 's|^[^/]*\(/[^ ]*\).*|\1 \1|p'
+		return
+	fi
+	for name in $("${kernel_cross}readelf" -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p'); do
+		for file in {/usr/aarch64-linux-gnu/lib,"$foreign_dir"/{usr/,}lib/aarch64-linux-gnu}/"$name"; do
+			[[ -e $file ]] || continue
+			echo "$file /lib/$name"
+			libraries "$file"
+			break
+		done
+	done
 }
 
 # add_program ROOT PROGRAM...: with the libraries that it takes
 add_program() {
-	local root=$1 program library
+	local root=$1 program file place
 	shift
 	for program; do
 		[[ -x $program ]] || continue
 		cp "$program" "$root/usr/local/bin"
-		while read -r library; do
-			mkdir -p "$root/${library%/*}"
-			cp -L "$library" "$root$library" || die "copying $library failed"
-		done < <(ldd "$program" | grep -o '/[^ ]*')
+		while read -r file place; do
+			mkdir -p "$root/${place%/*}"
+			cp -L "$file" "$root$place" || die "copying $file failed"
+		done < <(libraries "$program" | sort -u)
 	done
 }
 
@@ -151,10 +189,12 @@ pack_base() {
 	cp "$repo/scripts/guest/init" "$root/init"
 	find "$tools_dir" -maxdepth 1 -type f -perm -u+x -exec cp -t "$root/usr/local/bin" {} +
 
-	if [[ ${kernel_arch:-amd64} == amd64 ]]; then
+	if [[ $kernel_arch == amd64 ]]; then
 		add_program "$root" "$tools_dir/microctl/microctl" "$(command -v dtc)"
-		strip --strip-debug "$root/usr/local/bin/microctl"
+	else
+		add_program "$root" "$tools_dir/microctl/microctl" "$foreign_dir/usr/bin/dtc"
 	fi
+	"${kernel_cross}strip" --strip-debug "$root/usr/local/bin/microctl"
 
 	cp -r "$tools_dir/dts-overlays" "$root/root"
 

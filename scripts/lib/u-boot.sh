@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034
+# Sourced: U-Boot for QEMU's arm64 machine, and disks for it.
+# shellcheck source=system.sh
+source "${BASH_SOURCE[0]%/*}/system.sh"
+
+# u_boot: sets u_boot_dir, which has u-boot.bin and mkimage. Debian's own binary
+# (u-boot-qemu) has no "fdt apply", so it is built from Debian's source with that.
+u_boot() {
+	u_boot_dir=$cache/u-boot/$({
+		declare -f u_boot_build
+		aarch64-linux-gnu-gcc-12 -dumpfullversion
+	} | sha256sum | cut -c1-12)
+	[[ -e $u_boot_dir/.complete ]] || locked u-boot u_boot_build || exit
+}
+
+u_boot_build() {
+	local source=$u_boot_dir/source conf=$u_boot_dir/apt/apt.conf log=$u_boot_dir/build.log args
+	[[ ! -e $u_boot_dir/.complete ]] || return 0
+	need make=make gcc=gcc bison=bison flex=flex xz=xz-utils dpkg-source=dpkg-dev \
+		/usr/include/openssl/ssl.h=libssl-dev
+	say "building U-Boot, once per machine: about 2 minutes"
+	rm -rf "$u_boot_dir"
+	mkdir -p "$u_boot_dir"/apt/{lists,archives}/partial
+	with_lists system_sources | sed -n "s/^deb \(.* $system_suite .*\)/deb-src \1/p" >"$u_boot_dir/apt/sources"
+	cat >"$conf" <<END
+Dir::Etc::sourcelist "$u_boot_dir/apt/sources";
+Dir::Etc::sourceparts "-";
+Dir::State::lists "$u_boot_dir/apt/lists";
+Dir::Cache "$u_boot_dir/apt";
+END
+	(cd "$u_boot_dir" && APT_CONFIG=$conf apt_or_update source --download-only u-boot) ||
+		die "could not download the source of U-Boot"
+	dpkg-source --no-check -x "$u_boot_dir"/u-boot_*.dsc "$source" >"$log" 2>&1 ||
+		die "could not unpack the source of U-Boot, see $log"
+	args=(-C "$source" -s CROSS_COMPILE=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc-12)
+	{
+		make "${args[@]}" qemu_arm64_defconfig &&
+			"$source/scripts/config" --file "$source/.config" -e OF_LIBFDT_OVERLAY -d EFI_LOADER &&
+			make "${args[@]}" olddefconfig &&
+			make "${args[@]}" -j"$(nproc)" u-boot.bin
+	} </dev/null >>"$log" 2>&1 || {
+		tail -n 20 "$log"
+		die "building U-Boot failed, see $log"
+	}
+	cp "$source/u-boot.bin" "$source/tools/mkimage" "$u_boot_dir"
+	rm -rf "$u_boot_dir"/{apt,source,u-boot_*}
+	touch "$u_boot_dir/.complete"
+}
+
+# u_boot_disk FOLDER CMDLINE KERNEL INITRD: makes FOLDER.img, a disk from which
+# U-Boot starts the kernel. The variables in the script are U-Boot's; QEMU has put
+# the tree of the machine at fdt_addr. When it resets, the guest has ended.
+u_boot_disk() {
+	local folder=$1 cmdline=$2 kernel=$3 initrd=$4 overlay
+	local load="load \${devtype} \${devnum}:\${distro_bootpart}"
+
+	# shellcheck disable=SC2154 # overlays_compile() sets overlays
+	{
+		echo "$load \${kernel_addr_r} vmlinuz || reset"
+		echo "fdt addr \${fdt_addr} && fdt resize 65536 || reset"
+		for overlay in "${overlays[@]}"; do
+			echo "$load \${pxefile_addr_r} ${overlay##*/} || reset"
+			echo "fdt apply \${pxefile_addr_r} || reset"
+		done
+		echo "$load \${ramdisk_addr_r} initrd || reset"
+		echo "setenv bootargs $(quote "$cmdline")"
+		echo "booti \${kernel_addr_r} \${ramdisk_addr_r}:\${filesize} \${fdt_addr}"
+		echo reset
+	} >"$folder/boot.cmd"
+	"$u_boot_dir/mkimage" -A arm64 -T script -d "$folder/boot.cmd" "$folder/boot.scr" >/dev/null || die "mkimage failed"
+	{
+		truncate -s 512M "$folder.img" &&
+			mformat -i "$folder.img" -F :: &&
+			mcopy -i "$folder.img" "$folder"/* :: &&
+			mcopy -i "$folder.img" "$kernel" ::vmlinuz &&
+			mcopy -i "$folder.img" "$initrd" ::initrd
+	} || die "could not write the disk for U-Boot"
+}
