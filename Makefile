@@ -75,6 +75,12 @@ check-race:
 check-model:
 	@tests/run --model
 
+bench:
+	@bench/run && bench/plot
+
+bench-check:
+	@bench/run --check
+
 check-system:
 	@tests/run --system
 
@@ -110,6 +116,8 @@ make check-arm64  the same on arm64, with devices from the tree that is there at
 make check-debug  every test, on a kernel with KASAN, lockdep, kmemleak ...
 make check-race   every test, on a kernel that looks for data races (KCSAN)
 make check-model  the model of the revocation protocol, with spin
+make bench        every figure against its peers, in instructions; plots for docs/
+make bench-check  the short ones against bench/results: none over 2 % worse
 make check-system the packages, in a Debian system that boots and reboots
 make deb          Debian packages, in build/
 make lint         W=1, sparse, checkpatch, shellcheck
@@ -125,4 +133,4 @@ help:
 	@echo "$$help"
 
 .PHONY: all install install-dev uninstall tools install-tools uninstall-tools overlays demo shell check \
-	check-arm64 check-debug check-race check-model check-system deb lint clean help
+	check-arm64 check-debug check-race check-model check-system bench bench-check deb lint clean help

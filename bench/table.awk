@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Prints what micro-bench measured as tables: awk -f table.awk goals.csv RESULTS
-# Exit status 1 if a goal was missed.
+# Prints what was measured as tables: awk -f table.awk goals.csv RESULTS
+# A goal is for the ratio to the peer, or, without one, for the figure itself.
 
 BEGIN {
 	FS = ","
@@ -52,7 +52,7 @@ function header(names,    i, count, name)
 }
 
 END {
-	printf "Kernel %s. ns: instructions (plus idle time, for unplug). In brackets: ratio.\n", kernel
+	printf "Linux %s. ns: instructions (plus idle time, for unplug). In brackets: ratio.\n", kernel
 	for (r = 1; r <= nr_rows; r++) {
 		row = rows[r]
 		split(row, key, SUBSEP)
@@ -62,19 +62,28 @@ END {
 		max = limit(key[1], key[2])
 		for (i = 1; i <= count; i++) {
 			s = name[i]
-			if (ratio[row, s] > 0)
+			if (value[row, s] == "n/a")
+				cell = "n/a"
+			else if (ratio[row, s] > 0)
 				cell = sprintf("%.1f (%.3f)", value[row, s], ratio[row, s])
 			else
 				cell = sprintf("%.1f %s", value[row, s], unit[row])
 			printf "%20s", cell
 		}
 		if (max) {
-			over = ratio[row, "micro"] > max
+			over = (ratio[row, "micro"] ? ratio[row, "micro"] : value[row, "micro"]) > max
 			missed += over
 			printf "  %s%s", max, over ? "  MISSED" : ""
 		}
+		# less than whatever else guards a device
+		if (max && key[1] ~ /^(read|write|ioctl|poll)/)
+			for (i = 1; i <= count; i++)
+				if (name[i] ~ /^(srcu|percpu|rwsem)$/ &&
+				    ratio[row, "micro"] >= ratio[row, name[i]]) {
+					printf "  NOT BELOW %s", name[i]
+					missed++
+				}
 		printf "\n"
 	}
 	printf "\n%d goals missed\n\n", missed
-	exit missed > 0
 }

@@ -35,9 +35,14 @@ at_most() {
 	ok $? "$2 costs at most $1 x $3"
 }
 
-at_most 1.05 read-1 misc
-at_most 1.10 open-close misc
-at_most 1.30 mkdir hand
-at_most 1.30 rmdir-first hand
-at_most 1.30 rmdir-last hand
+for work in read-1 write-1 ioctl poll read-64k; do
+	at_most 1.04 $work misc
+	for guard in srcu percpu rwsem; do
+		at_most 0.9999 $work $guard
+	done
+done
+at_most 1.05 open-close misc
+at_most 1.15 mkdir hand
+at_most 1.15 rmdir-first hand
+at_most 1.15 rmdir-last hand
 done_testing

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Compares the framework's figures with those of a reference:
+# awk -f compare.awk REFERENCE RESULTS
+# Ratios to a peer, if there are any, as they do not depend on the kernel's version
+# much; else the figures. Exit status 1 if one is over 2 % worse.
+
+BEGIN {
+	FS = ","
+}
+
+FNR == 1 {
+	file++
+}
+
+/^#/ || $1 == "work" || $3 !~ /^micro/ {
+	next
+}
+
+{
+	key = $1 " " $2
+	# what is the peer of others, or has none but itself, is taken as it is
+	figure = $6 > 0 && $6 != 1 && $1 !~ /^unplug/ ? $6 : $4
+	if (file == 1) {
+		reference[key] = figure
+		next
+	}
+	if (!(key in reference)) {
+		unknown = unknown ", " key
+		next
+	}
+	compared++
+	if (figure > reference[key] * 1.02) {
+		printf "Linux %s: %s is worse: %s, was %s\n", kernel, key, figure, reference[key]
+		bad++
+	}
+}
+
+END {
+	if (unknown)
+		printf "Linux %s: to be added to bench/results by make bench: %s\n", kernel, substr(unknown, 3)
+	if (!bad)
+		printf "Linux %s: %d figures are as good as those in bench/results\n", kernel, compared
+	exit bad > 0 || !compared
+}
