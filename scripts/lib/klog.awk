@@ -115,6 +115,11 @@ injected {
 faults && text ~ /^WARNING: .* lockdep_unregister_key/ {
 	flaw = 1
 }
+# On hosts so busy that the guest's CPUs stand still for seconds, 7.3's scheduler
+# forwards a timer of its own that is queued already. We have no such timers.
+text ~ /^WARNING: kernel\/time\/hrtimer\.c:.* hrtimer_forward\+/ {
+	flaw = 1
+}
 flaw {
 	if (text ~ /---\[ end trace/)
 		flaw = 0
