@@ -247,10 +247,13 @@ int command_apply(int argc, char **argv)
 	if (!good && !settings.keep_going)
 		die(STATUS_INPUT, "nothing was changed");
 	/* what a file with errors would have declared is not known */
-	if (!plan_make(&devices, settings.prune && good, settings.record ? &ours : NULL, &plan))
-		die(STATUS_INPUT, "nothing was changed");
 	if (!good && settings.prune)
 		say("nothing is removed, as not all files could be read");
+	if (!plan_make(&devices, settings.prune && good, settings.record ? &ours : NULL, &plan)) {
+		if (!settings.keep_going)
+			die(STATUS_INPUT, "nothing was changed");
+		good = false;
+	}
 
 	if (settings.dry_run) {
 		for (size_t i = 0; i < plan.count; i++)

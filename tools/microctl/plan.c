@@ -56,15 +56,14 @@ static void compare(struct plan *plan, const struct device *want)
  * What is not in configfs may still be on the bus, made by others. Returns false
  * then, after a message.
  */
-static bool check_names(const struct devices *want, const struct devices *present)
+static bool check_names(const struct devices *want, const struct devices *present,
+			const struct devices *bus)
 {
-	struct devices bus = { 0 };
 	struct device *d;
 	bool good = true;
 
-	sysfs_names(&bus);
 	for_each_device(d, want) {
-		if (devices_find(present, d->name) || !devices_find(&bus, d->name))
+		if (devices_find(present, d->name) || !devices_find(bus, d->name))
 			continue;
 		say_at(&d->at, NULL,
 		       "there is a device '%s' already, which the firmware or a module made: take it out of this file, or give it another name",
@@ -81,14 +80,17 @@ static bool check_names(const struct devices *want, const struct devices *presen
  * @only: if they are among these; NULL: all others
  * @plan: the plan
  *
- * Return: false when it cannot be had, and why was said.
+ * Return: false when it cannot all be had, and why was said; the plan is for the
+ * rest then.
  */
 bool plan_make(const struct devices *want, bool prune, const struct devices *only,
 	       struct plan *plan)
 {
 	struct devices present = { 0 };
+	struct devices bus = { 0 };
 	struct device *d;
 	struct names names;
+	bool good;
 
 	if (configfs_list(".", &names))
 		die(STATUS_SYSTEM, "cannot list %s: %s", CONFIGFS_MICRO, strerror(errno));
@@ -98,8 +100,8 @@ bool plan_make(const struct devices *want, bool prune, const struct devices *onl
 		devices_add(&present, d);
 	}
 	*plan = (struct plan){ 0 };
-	if (!check_names(want, &present))
-		return false;
+	sysfs_names(&bus);
+	good = check_names(want, &present, &bus);
 
 	if (prune) {
 		devices_sort(&present);
@@ -112,7 +114,7 @@ bool plan_make(const struct devices *want, bool prune, const struct devices *onl
 		if (devices_find(&present, d->name))
 			compare(plan, d);
 	for_each_device(d, want)
-		if (!devices_find(&present, d->name))
+		if (!devices_find(&present, d->name) && !devices_find(&bus, d->name))
 			add_step(plan, STEP_CREATE, d, NULL);
-	return true;
+	return good;
 }
