@@ -91,6 +91,13 @@ case $VM_BOOT in
 	like "$(messages)" "broken.dtso" "microctl's message is in the journal, with the file's name"
 	is "$(names)" "four greeting one pipe.1 pipe.2 sample_driver.9 scratch two" "the others are applied"
 	is "$(systemctl is-active micro)" active "the service goes on"
+	overlay clash.dts "$(device sample_driver)" "$(device five)"
+	run_fails . systemctl reload micro
+	like "$(messages)" "clash.dts: .*'sample_driver'" "nor does a name that is taken, which is told"
+	[ -d $micro/five ]
+	ok $? "keep others of its file away"
+	rm /etc/micro.d/clash.dts
+	rmdir $micro/five
 	overlay first.dts "$(device one 'buffer-size = <100>;')"
 	run_fails . systemctl reload micro
 	[ -d $micro/two ]
