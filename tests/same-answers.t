@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # A driver cannot tell who made its device: the same settings from ACPI, configfs,
-# kernel code and a device tree give what tests/firmware/answers.expected says.
-# vm: --file tests/firmware:/tests/firmware
+# microctl, kernel code and a device tree give what tests/firmware/answers.expected says.
+# vm: --file tests/firmware:/tests/firmware --file tests/overlays/answers.dtso
 # vm-amd64: --acpi tests/firmware/answers.asl
 # vm-arm64: --dtbo tests/overlays/answers.dtso
 . /tests/lib.sh
@@ -177,6 +177,16 @@ from_configfs
 same configfs /dev/micro
 rm_configfs
 is "$(ls $micro)" "" "configfs: all is removed"
+
+note "microctl, from the source of the overlay"
+if command -v microctl >/dev/null; then
+	run_ok microctl apply answers.dtso
+	same microctl /dev/micro
+	# shellcheck disable=SC2086 # words
+	run_ok microctl remove $names
+else
+	skip "there is no microctl for this machine" 4
+fi
 
 note "kernel code, with software nodes"
 rmmod micro_dump

@@ -20,6 +20,7 @@
 #include "progress.h"
 #include "record.h"
 #include "source.h"
+#include "sysfs.h"
 
 #define LEFT_MAX	10	/* names that are told of after an interruption */
 
@@ -139,10 +140,38 @@ static void say_left(const struct plan *plan, size_t from)
 	say("interrupted after %zu of %zu steps; left:%s", from, plan->count, left);
 }
 
+/*
+ * What has become of the devices. Those that are bound are all in one folder: to
+ * read that is far less than to read the status of each device.
+ */
+static void look_back(const struct plan *plan, size_t done, struct counts *counts)
+{
+	struct devices bound = { 0 };
+	const struct device *want;
+
+	sysfs_bound_names(&bound);
+	for (size_t i = 0; i < done; i++) {
+		want = plan->steps[i].want;
+		if (!want || !want->live || plan->steps[i].failed ||
+		    devices_find(&bound, want->name))
+			continue;
+		switch (execute_outcome(want)) {
+		case OUTCOME_UNBOUND:
+			counts->unbound++;
+			break;
+		case OUTCOME_REFUSED:
+			counts->bad++;
+			break;
+		case OUTCOME_BOUND:
+			break;
+		}
+	}
+}
+
 static int run_plan(const struct plan *plan, const struct settings *settings)
 {
 	struct counts counts = { 0 };
-	const struct step *step;
+	struct step *step;
 	size_t i;
 
 	progress_start(plan->count);
@@ -153,22 +182,14 @@ static int run_plan(const struct plan *plan, const struct settings *settings)
 			progress_clear();
 			print_step(step);
 		}
-		switch (execute_step(step)) {
-		case OUTCOME_UNBOUND:
-			counts.unbound++;
-			break;
-		case OUTCOME_REFUSED:
+		step->failed = execute_step(step);
+		if (step->failed)
 			counts.bad++;
-			break;
-		case OUTCOME_FAILED:
-			counts.bad++;
-			continue;
-		case OUTCOME_BOUND:
-			break;
-		}
-		counts.done[step->kind]++;
+		else
+			counts.done[step->kind]++;
 	}
 	progress_end();
+	look_back(plan, i, &counts);
 	if (i < plan->count) {
 		say_left(plan, i);
 		return STATUS_SIGNAL + interrupt_pending();
@@ -208,6 +229,8 @@ static void read_options(int argc, char **argv, struct settings *settings)
 			break;
 		case 'v':
 			settings->verbose = true;
+			/* who follows it in a log wants to see each step as it is taken */
+			setvbuf(stdout, NULL, _IOLBF, 0);
 			break;
 		case 'q':
 			settings->quiet = true;

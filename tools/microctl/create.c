@@ -143,14 +143,14 @@ int command_create(int argc, char **argv)
 	lock_take(wait);
 	if (sysfs_exists(device->name))
 		die(STATUS_NO, "there is a device '%s' already", device->name);
-	switch (execute_create(device)) {
+	if (execute_create(device))
+		return STATUS_NO;
+	switch (execute_outcome(device)) {
 	case OUTCOME_UNBOUND:
 		say("%s: it is there, but no driver is, yet", device->name);
-		return STATUS_OK;
+		break;
 	case OUTCOME_REFUSED:
 		execute_remove(device->name, &device->at);
-		return STATUS_NO;
-	case OUTCOME_FAILED:
 		return STATUS_NO;
 	case OUTCOME_BOUND:
 		break;
@@ -200,7 +200,7 @@ int command_remove(int argc, char **argv)
 			    list.count, d->name);
 			return STATUS_SIGNAL + interrupt_pending();
 		}
-		if (execute_remove(d->name, &d->at) == OUTCOME_FAILED)
+		if (execute_remove(d->name, &d->at))
 			status = STATUS_NO;
 		done++;
 	}

@@ -67,8 +67,7 @@ static bool is_available(const struct tree_node *node)
 {
 	const struct tree_property *status = tree_property(node, "status");
 
-	return !status || (status->len && (!strcmp(status->bytes, "okay") ||
-					   !strcmp(status->bytes, "ok")));
+	return !status || has_string(status, "okay") || has_string(status, "ok");
 }
 
 static bool is_internal(const char *name)
@@ -96,7 +95,7 @@ static const char *convert(const struct tree_property *p, struct value *value)
 	if (p->reference)
 		return format("it refers to %s%s (a phandle), which configfs cannot have; %s",
 			      *p->reference ? "the node " : "another node", p->reference,
-			      "take it out, or let the boot loader apply this file");
+			      "take it out, or have the boot loader apply this file");
 	if (p->types && p->len && !known_type(p, &type))
 		return "its parts are of several types; configfs has one for all of a property";
 	wrong = value_from_bytes(value, type, p->bytes, p->len);

@@ -194,79 +194,101 @@ static int remove_device(struct work *w)
 	return configfs_rmdir(w->path.text);
 }
 
-/* How did the last bind go? @err: of the write that made it, or 0 */
-static enum outcome outcome(struct work *w, int err)
+/* The device's status, "" if it has gone */
+static void read_status(const char *name, char *text, size_t room)
 {
-	char text[VALUE_TEXT_ROOM];
-	size_t end = path_add(&w->path, "/status");
-	ssize_t len = configfs_read(w->path.text, text, sizeof(text));
+	struct path path = { .len = 0 };
 
-	path_cut(&w->path, end);
-	if (len < 0)
-		text[0] = '\0';
-	if (!strcmp(text, "bound") || !strcmp(text, "off"))
-		return OUTCOME_BOUND;
-	if (!strncmp(text, "failed ", strlen("failed "))) {
-		say_at(w->at, NULL, "the driver refuses it: %s; the kernel log (dmesg) may say why",
-		       text + strlen("failed "));
-		return OUTCOME_REFUSED;
-	}
-	if (!err)
-		return OUTCOME_UNBOUND;
-	say_at(w->at, NULL, "cannot bind it: %s", strerror(err));
-	return OUTCOME_REFUSED;
+	path_add(&path, name);
+	path_add(&path, "/status");
+	if (configfs_read(path.text, text, room) < 0)
+		*text = '\0';
 }
 
-/* As much of a device as has to be there before it is bound is there: the rest */
-static enum outcome finish(struct work *w, const struct device *want, bool new_compatible,
-			   bool bind)
+static bool was_refused(const char *status)
+{
+	return !strncmp(status, "failed ", strlen("failed "));
+}
+
+/* After a write that binds. Here it is no error if the driver refuses the device */
+static int bound(struct work *w, int err)
+{
+	char status[VALUE_TEXT_ROOM];
+	int why = errno;
+
+	if (!err)
+		return 0;
+	read_status(w->path.text, status, sizeof(status));
+	if (was_refused(status))
+		return 0;
+	errno = why;
+	return failed(w, NULL, "bind");
+}
+
+/*
+ * As much of a device as has to be there before it is bound is there: the rest.
+ * That a driver refuses it is found out later: execute_outcome().
+ */
+static int finish(struct work *w, const struct device *want, bool new_compatible, bool bind)
 {
 	char text[VALUE_TEXT_ROOM];
-	int err = 0;
+	int err;
 
-	if (!want->live && !w->off && set_live(w, false)) {
-		failed(w, NULL, "turn off");
-		return OUTCOME_FAILED;
-	}
+	if (!want->live && !w->off && set_live(w, false))
+		return failed(w, NULL, "turn off");
 	if (new_compatible) {
 		memcpy(text, want->compatible, want->compatible_size);
 		for (size_t i = 0; i < want->compatible_size; i++)
 			if (!text[i])
 				text[i] = '\n';
-		if (write_attribute(w, "compatible", text, want->compatible_size))
-			err = errno;
+		err = write_attribute(w, "compatible", text, want->compatible_size);
 		/* off, it is not bound now, so that would be about the strings */
-		if (err && w->off) {
-			failed(w, "compatible", "write to");
-			return OUTCOME_FAILED;
-		}
+		if (err && w->off)
+			return failed(w, "compatible", "write to");
+		if (bound(w, err))
+			return -1;
 		bind = w->off;
 	}
 	if (want->live && (bind || w->off))
-		err = set_live(w, true) ? errno : 0;
-	return outcome(w, err);
+		return bound(w, set_live(w, true));
+	return 0;
+}
+
+/**
+ * execute_outcome() - has it found a driver?
+ * @want: the device; live
+ */
+enum outcome execute_outcome(const struct device *want)
+{
+	char text[VALUE_TEXT_ROOM];
+
+	read_status(want->name, text, sizeof(text));
+	if (!strcmp(text, "bound") || !strcmp(text, "off"))
+		return OUTCOME_BOUND;
+	if (!was_refused(text))
+		return OUTCOME_UNBOUND;
+	say_at(&want->at, NULL, "the driver refuses it: %s; the kernel log (dmesg) may say why",
+	       text + strlen("failed "));
+	return OUTCOME_REFUSED;
 }
 
 /* On failure nothing is left of it, but a device that its driver refuses stays */
-enum outcome execute_create(const struct device *want)
+int execute_create(const struct device *want)
 {
 	bool has_node = want->root.property_count || want->root.child_count;
-	enum outcome result;
 	struct work w;
 	int err;
 
 	work_start(&w, &want->at, want->name);
-	if (configfs_mkdir(w.path.text)) {
-		failed(&w, NULL, "make");
-		return OUTCOME_FAILED;
-	}
+	if (configfs_mkdir(w.path.text))
+		return failed(&w, NULL, "make");
 	err = has_node ? fill_node(&w, &want->root) : 0;
 	path_cut(&w.path, w.device);
-	result = err ? OUTCOME_FAILED :
-		       finish(&w, want, want->compatible, has_node && !want->compatible);
-	if (result == OUTCOME_FAILED && remove_device(&w))
+	if (!err)
+		err = finish(&w, want, want->compatible, has_node && !want->compatible);
+	if (err && remove_device(&w))
 		failed(&w, NULL, "remove what was made of it, in");
-	return result;
+	return err;
 }
 
 /* The path is that of the node. Takes away what is not wanted, or is of the wrong kind */
@@ -346,18 +368,15 @@ static bool same_strings(const struct device *a, const struct device *b)
 	       (!a->compatible_size || !memcmp(a->compatible, b->compatible, a->compatible_size));
 }
 
-enum outcome execute_change(const struct device *want, const struct device *have)
+static int change(const struct device *want, const struct device *have)
 {
 	struct device rest = *want;
 	bool new_node, new_compatible = !same_strings(want, have);
-	enum outcome result;
 	struct work w;
 
 	/* compatible strings can be replaced, but not taken away */
-	if (!want->compatible && have->compatible) {
-		result = execute_remove(have->name, &want->at);
-		return result == OUTCOME_FAILED ? result : execute_create(want);
-	}
+	if (!want->compatible && have->compatible)
+		return execute_remove(have->name, &want->at) ?: execute_create(want);
 
 	work_start(&w, &want->at, want->name);
 	w.off = !have->live;
@@ -366,53 +385,48 @@ enum outcome execute_change(const struct device *want, const struct device *have
 	rest.live = have->live;
 	new_node = device_difference(&rest, have);
 	if (new_node) {
-		if (!w.off && set_live(&w, false)) {
-			failed(&w, NULL, "turn off");
-			return OUTCOME_FAILED;
-		}
+		if (!w.off && set_live(&w, false))
+			return failed(&w, NULL, "turn off");
 		if (prune_node(&w, &want->root, &have->root) ||
 		    update_node(&w, &want->root, &have->root)) {
 			say_at(&want->at, NULL,
 			       "the device '%s' is half changed, and is off; apply the file again",
 			       want->name);
-			return OUTCOME_FAILED;
+			return -1;
 		}
 		path_cut(&w.path, w.device);
 	}
 	return finish(&w, want, new_compatible, new_node);
 }
 
-enum outcome execute_bind(const struct device *want)
+static int bind(const struct device *want)
 {
 	struct work w;
 
 	work_start(&w, &want->at, want->name);
-	return outcome(&w, set_live(&w, true) ? errno : 0);
+	return bound(&w, set_live(&w, true));
 }
 
 /* Nothing is done if it is gone already */
-enum outcome execute_remove(const char *name, const struct place *at)
+int execute_remove(const char *name, const struct place *at)
 {
 	struct work w;
 
 	work_start(&w, at, name);
-	if (!remove_device(&w))
-		return OUTCOME_BOUND;
-	failed(&w, NULL, "remove");
-	return OUTCOME_FAILED;
+	return remove_device(&w) ? failed(&w, NULL, "remove") : 0;
 }
 
-enum outcome execute_step(const struct step *step)
+int execute_step(const struct step *step)
 {
 	switch (step->kind) {
 	case STEP_REMOVE:
 		return execute_remove(step->have->name, &step->have->at);
 	case STEP_CHANGE:
-		return execute_change(step->want, step->have);
+		return change(step->want, step->have);
 	case STEP_CREATE:
 		return execute_create(step->want);
 	case STEP_BIND:
-		return execute_bind(step->want);
+		return bind(step->want);
 	}
-	return OUTCOME_FAILED;
+	return -1;
 }

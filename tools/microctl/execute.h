@@ -11,22 +11,21 @@
 
 /**
  * enum outcome - what came of a device
- * @OUTCOME_BOUND: it has a driver, or is off, as it is wanted, or is gone
+ * @OUTCOME_BOUND: it has a driver, or is off, as it is wanted
  * @OUTCOME_UNBOUND: it is there, but no driver is
  * @OUTCOME_REFUSED: it is there, but its driver does not want it; that was said
- * @OUTCOME_FAILED: it could not be made so; that was said
  */
 enum outcome {
 	OUTCOME_BOUND,
 	OUTCOME_UNBOUND,
 	OUTCOME_REFUSED,
-	OUTCOME_FAILED,
 };
 
-enum outcome execute_create(const struct device *want);
-enum outcome execute_change(const struct device *want, const struct device *have);
-enum outcome execute_bind(const struct device *want);
-enum outcome execute_remove(const char *name, const struct place *at);
-enum outcome execute_step(const struct step *step);
+/* These return 0, or -1 when it could not be done, which was said then */
+int execute_create(const struct device *want);
+int execute_remove(const char *name, const struct place *at);
+int execute_step(const struct step *step);
+
+enum outcome execute_outcome(const struct device *want);
 
 #endif /* _MICROCTL_EXECUTE_H */

@@ -16,7 +16,7 @@ _microctl_names() {
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
 	# a name may have colons, at which readline splits words
-	__ltrimcolon_completions "$cur"
+	__ltrim_colon_completions "$cur"
 }
 
 _microctl_files() {

@@ -132,6 +132,8 @@ int next_option(int argc, char **argv, const char *short_options, const struct o
 	}
 	if (option == ':')
 		usage_error(argv[0], "%s needs a value", argv[optind - 1]);
+	if (option == '?' && optopt && optopt < 256)
+		usage_error(argv[0], "there is no option -%c", optopt);
 	if (option == '?')
 		usage_error(argv[0], "there is no option %s", argv[optind - 1]);
 	return option;

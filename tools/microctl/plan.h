@@ -28,11 +28,13 @@ enum step_kind {
  * @kind: what
  * @want: the device as it is wanted; NULL for STEP_REMOVE
  * @have: the device as it is; NULL for STEP_CREATE
+ * @failed: it could not be done
  */
 struct step {
 	enum step_kind kind;
 	const struct device *want;
 	const struct device *have;
+	bool failed;
 };
 
 /**

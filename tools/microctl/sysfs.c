@@ -173,10 +173,9 @@ struct device *find_device(const char *name)
 	return device;
 }
 
-/* Only the names */
-void sysfs_names(struct devices *list)
+static void list_names(const char *path, struct devices *list)
 {
-	DIR *dir = opendir(BUS_DEVICES);
+	DIR *dir = opendir(path);
 	struct dirent *entry;
 	struct device *device;
 
@@ -190,6 +189,18 @@ void sysfs_names(struct devices *list)
 		devices_add(list, device);
 	}
 	closedir(dir);
+}
+
+/* Only the names of all devices */
+void sysfs_names(struct devices *list)
+{
+	list_names(BUS_DEVICES, list);
+}
+
+/* Of those that a driver has */
+void sysfs_bound_names(struct devices *list)
+{
+	list_names(CLASS_DEVICES, list);
 }
 
 void find_all_devices(struct devices *list)

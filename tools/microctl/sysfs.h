@@ -11,6 +11,7 @@
 
 bool sysfs_exists(const char *name);
 void sysfs_names(struct devices *list);
+void sysfs_bound_names(struct devices *list);
 struct device *find_device(const char *name);
 void find_all_devices(struct devices *list);
 

@@ -26,6 +26,17 @@ struct tree_node *tree_add_child(struct tree_node *node, const char *name)
 	return child;
 }
 
+/* The array may move: what was returned before is good only until the next one */
+struct tree_property *tree_add_property(struct tree_node *node, const char *name)
+{
+	struct tree_property *p;
+
+	node->properties = grow(node->properties, node->property_count, sizeof(*p));
+	p = &node->properties[node->property_count++];
+	*p = (struct tree_property){ .name = name };
+	return p;
+}
+
 struct tree_property *tree_property(const struct tree_node *node, const char *name)
 {
 	for (size_t i = 0; i < node->property_count; i++)
@@ -80,9 +91,9 @@ static void read_properties(const void *blob, int offset, struct tree_node *node
 
 		if (!bytes)
 			continue;
-		node->properties = grow(node->properties, node->property_count, sizeof(*p));
-		p = &node->properties[node->property_count++];
-		*p = (struct tree_property){ .name = name, .bytes = bytes, .len = len };
+		p = tree_add_property(node, name);
+		p->bytes = bytes;
+		p->len = len;
 	}
 }
 
@@ -128,26 +139,49 @@ static bool is_source(const char *file)
 	return !strcmp(file, "-") || (dot && (!strcmp(dot, ".dts") || !strcmp(dot, ".dtso")));
 }
 
+/* Both were made from one source; only @blob may have nodes that @root has not */
+static bool take_bytes(struct tree_node *root, const struct tree_node *blob)
+{
+	const struct tree_property *p;
+	const struct tree_node *child;
+
+	for (size_t i = 0; i < root->property_count; i++) {
+		p = tree_property(blob, root->properties[i].name);
+		if (!p)
+			return false;
+		root->properties[i].bytes = p->bytes;
+		root->properties[i].len = p->len;
+	}
+	for (size_t i = 0; i < root->child_count; i++) {
+		child = tree_child(blob, root->children[i]->name);
+		if (!child || !take_bytes(root->children[i], child))
+			return false;
+	}
+	return true;
+}
+
 /*
- * A blob keeps the bytes, and only dtc's other output, source again, the types.
- * Its strings are not to be trusted (dtc 1.6.1 prints some as others), so it
- * takes both.
+ * dtc's source tells types, a blob does not. But what dtc 1.6.1 writes for bytes
+ * over 127 in a string may be read in two ways; then the blob has the bytes.
  */
 static bool read_source(const char *file, const struct content *source, struct tree_node *root)
 {
 	const struct place at = { .file = file };
+	struct tree_node bytes = { .name = "" };
 	struct content blob, dts;
+	bool good;
 
-	if (!compile_source(file, source, "dtb", &blob) ||
-	    !tree_read_blob(file, blob.bytes, blob.size, root) ||
-	    !compile_source(file, source, "dts", &dts))
+	if (!compile_source(file, source, "dts", &dts))
 		return false;
-	if (!tree_read_types(root, dts.bytes)) {
+	good = tree_read_dts(root, dts.bytes);
+	if (good && strstr(dts.bytes, "\\xffffff"))
+		good = compile_source(file, source, "dtb", &blob) &&
+		       tree_read_blob(file, blob.bytes, blob.size, &bytes) &&
+		       take_bytes(root, &bytes);
+	if (!good)
 		say_at(&at, NULL,
 		       "cannot understand what dtc makes of it: compile it, and use the blob");
-		return false;
-	}
-	return true;
+	return good;
 }
 
 /* Any of .dts, .dtso, .dtb and .dtbo. Says what is wrong, and returns false then */

@@ -45,13 +45,14 @@ struct tree_node {
 };
 
 struct tree_node *tree_add_child(struct tree_node *node, const char *name);
+struct tree_property *tree_add_property(struct tree_node *node, const char *name);
 struct tree_property *tree_property(const struct tree_node *node, const char *name);
 struct tree_node *tree_child(const struct tree_node *node, const char *name);
 struct tree_node *tree_walk(struct tree_node *node, const char *path, size_t len);
 const char *tree_string(const struct tree_node *node, const char *name);
 
 bool tree_read_blob(const char *file, const void *blob, size_t size, struct tree_node *root);
-bool tree_read_types(struct tree_node *root, const char *dts);
+bool tree_read_dts(struct tree_node *root, const char *dts);
 bool tree_read(const char *file, struct tree_node *root);
 
 bool tree_apply_fragments(const char *file, struct tree_node *root, struct tree_node *merged);

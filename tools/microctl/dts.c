@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Types of properties, from source as dtc writes it
+ * Source of device trees, as dtc writes it
  *
  * "dtc -I dts -O dts" resolves all that a source can do (include files, labels,
  * expressions) and keeps one thing that a blob loses: how each value was
- * written. What it writes is simple enough to be read here.
+ * written, and so its type. What it writes is simple enough to be read here.
  *
  * Copyright (C) 2026 The microkernel authors
  */
@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "message.h"
 #include "tree.h"
 #include "value.h"
 
@@ -22,9 +23,15 @@
 /**
  * struct reader - where we are
  * @at: in the text
+ * @bytes: of the value at hand
+ * @len: how many
+ * @room: for so many
  */
 struct reader {
 	const char *at;
+	char *bytes;
+	size_t len;
+	size_t room;
 };
 
 static void skip_space(struct reader *r)
@@ -71,26 +78,99 @@ static void skip_labels(struct reader *r)
 	}
 }
 
-static bool skip_string(struct reader *r)
+static void put(struct reader *r, char byte)
 {
-	for (r->at++; *r->at && *r->at != '"'; r->at++)
-		if (*r->at == '\\' && r->at[1])
-			r->at++;
+	if (r->len == r->room) {
+		r->room = r->room ? 2 * r->room : 256;
+		r->bytes = realloc(r->bytes, r->room);
+		if (!r->bytes)
+			die(STATUS_SYSTEM, "out of memory");
+	}
+	r->bytes[r->len++] = byte;
+}
+
+static void put_number(struct reader *r, uint64_t n, int bits)
+{
+	while (bits) {
+		bits -= 8;
+		put(r, n >> bits);
+	}
+}
+
+/* After a backslash */
+static char escaped(struct reader *r)
+{
+	static const char letters[] = "abtnvfr", codes[] = "\a\b\t\n\v\f\r";
+	const char *letter;
+	char digits[4] = "";
+	size_t len;
+
+	if (*r->at == 'x') {
+		len = strspn(++r->at, "0123456789abcdefABCDEF");
+		memcpy(digits, r->at, len < 2 ? len : 2);
+		r->at += strlen(digits);
+		return strtol(digits, NULL, 16);
+	}
+	len = strspn(r->at, "01234567");
+	if (len) {
+		memcpy(digits, r->at, len < 3 ? len : 3);
+		r->at += strlen(digits);
+		return strtol(digits, NULL, 8);
+	}
+	letter = strchr(letters, *r->at);
+	return letter ? r->at++, codes[letter - letters] : *r->at++;
+}
+
+/* "..." */
+static bool read_string(struct reader *r)
+{
+	r->at++;
+	while (*r->at && *r->at != '"') {
+		if (*r->at++ != '\\')
+			put(r, r->at[-1]);
+		else if (*r->at)
+			put(r, escaped(r));
+	}
+	put(r, '\0');
 	return *r->at++;
 }
 
-static enum type type_of_bits(long bits)
+/* [...] */
+static bool read_bytes(struct reader *r)
+{
+	char digits[3] = "";
+
+	for (r->at++; *r->at && *r->at != ']'; ) {
+		if (isspace((unsigned char)*r->at)) {
+			r->at++;
+			continue;
+		}
+		if (!isxdigit((unsigned char)r->at[0]) || !isxdigit((unsigned char)r->at[1]))
+			return false;
+		memcpy(digits, r->at, 2);
+		put(r, strtol(digits, NULL, 16));
+		r->at += 2;
+	}
+	return *r->at++;
+}
+
+static bool type_of_bits(long bits, enum type *type)
 {
 	switch (bits) {
 	case 8:
-		return TYPE_U8;
+		*type = TYPE_U8;
+		return true;
 	case 16:
-		return TYPE_U16;
+		*type = TYPE_U16;
+		return true;
+	case 32:
+		*type = TYPE_U32;
+		return true;
 	case 64:
-		return TYPE_U64;
-	default:
-		return TYPE_U32;
+		*type = TYPE_U64;
+		return true;
 	}
+	return false;
 }
 
 /* The label, &label or &{/path} */
@@ -107,50 +187,64 @@ static const char *reference(struct reader *r)
 }
 
 /* <...> */
-static bool read_cells(struct reader *r, struct tree_property *p)
+static bool read_cells(struct reader *r, struct tree_property *p, int bits)
 {
-	for (r->at++; *r->at && *r->at != '>'; ) {
-		if (*r->at == '&')
+	uint64_t n;
+	char *end;
+
+	r->at++;
+	for (;;) {
+		skip_labels(r);
+		if (skip(r, ">"))
+			return true;
+		if (*r->at == '&') {
 			p->reference = reference(r);
-		else
-			r->at++;
+			put_number(r, 0, bits);
+			continue;
+		}
+		n = strtoull(r->at, &end, 0);
+		if (end == r->at)
+			return false;
+		r->at = end;
+		put_number(r, n, bits);
 	}
-	return *r->at++ == '>';
 }
 
 /* One part of a value, up to a comma or semicolon */
 static bool read_part(struct reader *r, struct tree_property *p)
 {
 	enum type type = TYPE_U32;
+	long bits = 32;
 	char *end;
 
 	skip_labels(r);
 	if (skip(r, "/bits/")) {
-		type = type_of_bits(strtol(r->at, &end, 0));
+		bits = strtol(r->at, &end, 0);
 		r->at = end;
 		skip_space(r);
+		if (!type_of_bits(bits, &type))
+			return false;
 	}
 	switch (*r->at) {
 	case '<':
 		p->types |= 1 << type;
-		if (!read_cells(r, p))
+		if (!read_cells(r, p, bits))
 			return false;
 		break;
 	case '[':
 		p->types |= 1 << TYPE_U8;
-		r->at += strcspn(r->at, "]");
-		if (!*r->at++)
+		if (!read_bytes(r))
 			return false;
 		break;
 	case '"':
 		p->types |= 1 << TYPE_STRING;
-		if (!skip_string(r))
+		if (!read_string(r))
 			return false;
 		break;
 	case '&':
-		/* becomes the path of the node */
+		/* the path of a node */
 		p->types |= 1 << TYPE_STRING;
-		reference(r);
+		p->reference = reference(r);
 		break;
 	default:
 		return false;
@@ -161,42 +255,19 @@ static bool read_part(struct reader *r, struct tree_property *p)
 
 static bool read_value(struct reader *r, struct tree_property *p)
 {
+	r->len = 0;
 	do {
 		if (!read_part(r, p))
 			return false;
 	} while (skip(r, ","));
+	p->bytes = copy_bytes(r->bytes, r->len);
+	p->len = r->len;
 	return skip(r, ";");
 }
 
-/* What comes next, most probably, as both outputs of dtc have the same order */
-static struct tree_property *next_property(struct tree_node *node, const char *name, size_t *next)
-{
-	struct tree_property *p;
-
-	if (!node)
-		return NULL;
-	if (*next < node->property_count && !strcmp(node->properties[*next].name, name))
-		return &node->properties[(*next)++];
-	p = tree_property(node, name);
-	if (p)
-		*next = p - node->properties + 1;
-	return p;
-}
-
-static struct tree_node *next_child(struct tree_node *node, const char *name, size_t *next)
-{
-	if (!node)
-		return NULL;
-	if (*next < node->child_count && !strcmp(node->children[*next]->name, name))
-		return node->children[(*next)++];
-	return tree_child(node, name);
-}
-
-/* Up to the closing brace; @node may be NULL, for what the blob does not have */
+/* Up to the closing brace */
 static bool read_body(struct reader *r, struct tree_node *node)
 {
-	size_t properties = 0, children = 0;
-	struct tree_property ignored;
 	struct tree_property *p;
 	const char *name;
 	size_t len;
@@ -210,23 +281,23 @@ static bool read_body(struct reader *r, struct tree_node *node)
 		len = strspn(r->at, NAME_CHARACTERS);
 		if (!len)
 			return false;
-		name = strndupa(r->at, len);
+		name = copy_bytes(r->at, len);
 		r->at += len;
 
 		if (skip(r, "{")) {
-			if (!read_body(r, next_child(node, name, &children)))
+			if (!read_body(r, tree_add_child(node, name)))
 				return false;
 			continue;
 		}
-		ignored = (struct tree_property){ 0 };
-		p = next_property(node, name, &properties) ?: &ignored;
+		p = tree_add_property(node, name);
+		p->bytes = "";
 		if (!skip(r, ";") && (!skip(r, "=") || !read_value(r, p)))
 			return false;
 	}
 }
 
-/* @dts: what dtc wrote, of the same source as @root. False if we do not understand it */
-bool tree_read_types(struct tree_node *root, const char *dts)
+/* @dts: what dtc wrote. False if we do not understand it */
+bool tree_read_dts(struct tree_node *root, const char *dts)
 {
 	struct reader r = { .at = dts };
 
