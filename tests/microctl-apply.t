@@ -124,7 +124,7 @@ bus one.dtso <<'END'
 		a-u32 = <1>; a-u8 = /bits/ 8 <1>; a-bool; b-bool; a-string = "a"; b-u32 = <1 2>;
 		kid@1 { reg = <1>; x = <1>; };
 		kid@2 { deep { x = <1>; }; };
-		gone { goner { b-bool; }; x = <1>; };
+		gone { x = <1>; goner { b-bool; }; };
 	};
 	by-name { };
 END
@@ -134,7 +134,7 @@ bus two.dtso <<'END'
 		compatible = "most,specific", "microkernel,dump";
 		a-u32 = <2>; a-u8 = <1>; a-bool = [05]; b-bool; a-string; b-u32 = <1 2 3>; new-one = "x";
 		kid@1 { reg = <1>; b-bool; };
-		kid@2 { deep { x = <1>; deeper { x = <2>; }; }; x = <3>; };
+		kid@2 { x = <3>; deep { x = <1>; deeper { x = <2>; }; }; };
 	};
 	by-name { };
 END
@@ -278,7 +278,8 @@ cat >tree.dts <<'END'
 };
 END
 status 0 microctl apply --prune tree.dts
-is "$(cat /tmp/out)" "1 created, 0 changed, 8 removed, 0 as they were" "a whole tree, and --prune"
+is "$(cat /tmp/out)" "1 created, 0 changed, 8 removed, 0 as they were; 1 without a driver yet" \
+	"a whole tree, and --prune"
 is "$(ls $micro) $(cat $micro/whole/properties/x/u16)" "whole 1" "with its types"
 cat >includes.dts <<'END'
 /dts-v1/;

@@ -34,7 +34,8 @@ void configfs_open(bool to_change)
 {
 	struct statfs fs;
 
-	configfs_fd = open(CONFIGFS_MICRO, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* only the path: configfs would have us wait for a mkdir that others are making */
+	configfs_fd = open(CONFIGFS_MICRO, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (configfs_fd < 0) {
 		if (errno == EACCES)
 			die(STATUS_SYSTEM,
