@@ -69,7 +69,6 @@ head -c 100 good.dtbo >short.dtbo
 } >damaged.dtbo
 printf '/dts-v1/; / { model = "nothing of ours"; };' >others.dts
 printf '/dts-v1/; / { oops };' >syntax.dts
-mkdir folder
 while IFS='|' read -r file text; do
 	status 3 microctl apply "$file"
 	says "$file: $text"
@@ -84,7 +83,6 @@ short.dtbo|not a device tree, or a damaged one
 damaged.dtbo|not a device tree, or a damaged one
 others.dts|it declares no devices: no node (that is not disabled) has compatible = "microkernel,bus"
 missing.dts|cannot read it: No such file or directory
-folder|cannot read it: Is a directory
 END
 grep -q 'syntax.dts:1' /tmp/out || microctl diff syntax.dts >/tmp/out 2>&1
 says "syntax.dts:1"
