@@ -7,7 +7,8 @@
 #
 # A data race (KCSAN) counts only if it is ours: the kernel has its own, which
 # we cannot mend. It is ours if one of the two accesses is in one of "modules",
-# or if both are in functions that "modules" called.
+# or if both are in functions that "modules" called; an interrupt's handler was
+# called by nobody.
 
 BEGIN {
 	n = split(modules, names, " ")
@@ -49,7 +50,7 @@ function hit(    i)
 function kcsan_end(    i)
 {
 	in_kcsan = 0
-	if (top_ours || (stacks == 2 && stack_ours[1] && stack_ours[2])) {
+	if (top_ours || (!known && stacks == 2 && stack_ours[1] && stack_ours[2])) {
 		found++
 		for (i = 1; i <= kcsan_lines; i++)
 			add(kcsan[i])
@@ -68,6 +69,16 @@ function leak_end(    i)
 	in_leak = leak_lines = leak_is_flaw = 0
 }
 
+function timer_end(    i)
+{
+	if (timer_lines && !timer_is_flaw) {
+		found++
+		for (i = 1; i <= timer_lines; i++)
+			add(timer[i])
+	}
+	in_timer = timer_lines = timer_is_flaw = 0
+}
+
 {
 	sub(/\r$/, "")
 	history[NR % 5] = $0
@@ -77,8 +88,10 @@ function leak_end(    i)
 
 text ~ /^BUG: KCSAN: / {
 	in_kcsan = 1
-	kcsan_lines = stacks = top_ours = top = 0
+	kcsan_lines = stacks = top_ours = top = interrupted = 0
 	delete stack_ours
+	# kill_fasync() looks at the list without its lock first, as its comment says
+	known = text ~ / (fasync_(insert|remove)_entry \/ kill_fasync|kill_fasync \/ fasync_(insert|remove)_entry)/
 }
 
 in_kcsan {
@@ -86,7 +99,10 @@ in_kcsan {
 	if (text ~ /^(read|write|race).* (to|at|origin)/ && text !~ /^race/) {
 		stacks++
 		top = 1
-	} else if (text ~ /^ .*\+0x[0-9a-f]+\/0x/) {
+		interrupted = 0
+	} else if (text ~ /^ (asm_(sysvec|common_interrupt|exc_nmi)|el[01][ht]?_.*(irq|fiq|interrupt))/) {
+		interrupted = 1
+	} else if (text ~ /^ .*\+0x[0-9a-f]+\/0x/ && !interrupted) {
 		is_ours = ($NF in ours)
 		if (is_ours)
 			stack_ours[stacks] = 1
@@ -115,10 +131,18 @@ injected {
 faults && text ~ /^WARNING: .* lockdep_unregister_key/ {
 	flaw = 1
 }
-# On hosts so busy that the guest's CPUs stand still for seconds, 7.3's scheduler
-# forwards a timer of its own that is queued already. We have no such timers.
+# On hosts so busy that the guest's CPUs stand still for seconds, 7.3's deadline
+# scheduler forwards a timer of its own that is queued already.
 text ~ /^WARNING: kernel\/time\/hrtimer\.c:.* hrtimer_forward\+/ {
-	flaw = 1
+	in_timer = 1
+}
+in_timer {
+	timer[++timer_lines] = $0
+	if (text ~ /^ dl_task_timer\+/)
+		timer_is_flaw = 1
+	if (text ~ /---\[ end trace/)
+		timer_end()
+	next
 }
 flaw {
 	if (text ~ /---\[ end trace/)
@@ -163,6 +187,7 @@ END {
 	if (in_kcsan)
 		kcsan_end()
 	leak_end()
+	timer_end()
 	for (i = 1; i <= shown; i++)
 		print report[i]
 	if (foreign)
