@@ -5,12 +5,13 @@
  * Copyright (C) 2026 The microkernel authors
  */
 #include <linux/cdev.h>
+#include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <linux/xarray.h>
 
-#include "micro.h"
+#include "trace.h"
 
 /**
  * DOC: Bindings and revocation
@@ -54,11 +55,6 @@ static DEFINE_XARRAY_ALLOC(micro_minors);
 static struct cdev *micro_cdev;
 static dev_t micro_devt;
 static struct class *micro_class;
-
-static struct micro_binding *dev_to_binding(const struct device *dev)
-{
-	return container_of(dev, struct micro_binding, dev);
-}
 
 static char *micro_class_devnode(micro_devnode_arg(dev), umode_t *mode)
 {
@@ -198,6 +194,8 @@ int micro_binding_publish(struct micro_binding *b)
 	err = device_add(&b->dev);
 	if (!err)
 		err = sysfs_create_link(&b->dev.kobj, &b->mdev->dev.kobj, "device");
+	if (!err)
+		err = micro_statistics_publish(b);
 	if (err) {
 		micro_binding_revoke(b);
 		return err;
@@ -211,6 +209,7 @@ int micro_binding_publish(struct micro_binding *b)
 static void micro_binding_unpublish(struct micro_binding *b)
 {
 	if (device_is_registered(&b->dev)) {
+		micro_statistics_unpublish(b);
 		sysfs_remove_link(&b->dev.kobj, "device");
 		device_del(&b->dev);
 	}
@@ -249,23 +248,52 @@ static void micro_binding_mark(struct micro_binding *b)
 	}
 }
 
-static void micro_binding_complain(struct micro_binding *b)
+/**
+ * micro_binding_count() - how much is going on?
+ * @b: the binding
+ * @files: files that are open
+ * @operations: operations that are inside them
+ *
+ * Context: may sleep.
+ */
+void micro_binding_count(struct micro_binding *b, unsigned int *files,
+			 unsigned int *operations)
 {
-	unsigned int inside = 0;
 	struct micro_file *f;
 
+	*files = 0;
+	*operations = 0;
 	guard(mutex)(&b->lock);
-	hlist_for_each_entry(f, &b->files, node)
-		inside += micro_active_inside(&f->active);
+	hlist_for_each_entry(f, &b->files, node) {
+		(*files)++;
+		*operations += micro_active_inside(&f->active);
+	}
+}
 
+static void micro_binding_complain(struct micro_binding *b)
+{
+	unsigned int files, operations;
+
+	micro_binding_count(b, &files, &operations);
 	dev_warn(&b->mdev->dev,
 		 "driver %s keeps the device from going: %u operations inside, %u files not done\n",
-		 b->drv->name, inside, atomic_read(&b->busy));
+		 b->drv->name, operations, atomic_read(&b->busy));
 }
 
 static void micro_binding_drain(struct micro_binding *b)
 {
+	unsigned int busy = atomic_read(&b->busy);
 	long timeout = MICRO_WARN_FIRST;
+	u64 begin = 0;
+
+	if (busy && trace_micro_drain_begin_enabled()) {
+		unsigned int files, operations;
+
+		micro_binding_count(b, &files, &operations);
+		trace_micro_drain_begin(b, busy, operations, 0);
+	}
+	if (busy && trace_micro_drain_end_enabled())
+		begin = ktime_get_ns();
 
 	/* Report a caller that is inside, or holds what operations need, first */
 	rwsem_acquire(micro_dep_map(b), 0, 0, _RET_IP_);
@@ -276,19 +304,23 @@ static void micro_binding_drain(struct micro_binding *b)
 	}
 	lock_acquired(micro_dep_map(b), _RET_IP_);
 	rwsem_release(micro_dep_map(b), _RET_IP_);
+	if (begin)
+		trace_micro_drain_end(b, busy, 0, ktime_get_ns() - begin);
 }
 
 /*
  * A file that is closed now releases itself, without waiting for others: it may
  * be gone from the list and still have the driver's release() running.
  */
-static void micro_binding_release_files(struct micro_binding *b)
+static unsigned int micro_binding_release_files(struct micro_binding *b)
 {
+	unsigned int files = 0;
 	struct micro_file *f;
 
 	mutex_lock(&b->lock);
 	while ((f = hlist_entry_safe(b->files.first, struct micro_file, node))) {
-		hlist_del_init(&f->node);
+		micro_statistics_count(f, MICRO_STAT_REVOCATIONS, 0);
+		micro_file_unlist(f);
 		f->state = MICRO_FILE_RELEASING;
 		mutex_unlock(&b->lock);
 
@@ -298,8 +330,10 @@ static void micro_binding_release_files(struct micro_binding *b)
 		/* pairs with micro_file_release(), which may free it now */
 		smp_store_release(&f->state, MICRO_FILE_RELEASED);
 		wake_up_all(&b->wq);
+		files++;
 	}
 	mutex_unlock(&b->lock);
+	return files;
 }
 
 /**
@@ -311,6 +345,16 @@ static void micro_binding_release_files(struct micro_binding *b)
  */
 void micro_binding_revoke(struct micro_binding *b)
 {
+	unsigned int files, operations;
+	u64 begin = 0;
+
+	if (trace_micro_revoke_begin_enabled()) {
+		micro_binding_count(b, &files, &operations);
+		trace_micro_revoke_begin(b, files, operations, 0);
+	}
+	if (trace_micro_revoke_end_enabled())
+		begin = ktime_get_ns();
+
 	micro_binding_unpublish(b);
 	micro_binding_mark(b);
 	if (b->drv->unplug)
@@ -318,8 +362,23 @@ void micro_binding_revoke(struct micro_binding *b)
 	micro_binding_drain(b);
 	micro_binding_zap(b);
 	xa_erase(&micro_minors, MINOR(b->dev.devt));
-	micro_binding_release_files(b);
+	files = micro_binding_release_files(b);
 	micro_binding_drain(b);
+
+	if (begin)
+		trace_micro_revoke_end(b, files, 0, ktime_get_ns() - begin);
+}
+
+/**
+ * micro_bindings_for_each() - call a function for every class device
+ * @fn: gets it; ends this by returning something else than 0
+ *
+ * Context: may sleep; bindings may come and go meanwhile.
+ * Return: what @fn has returned last.
+ */
+int micro_bindings_for_each(int (*fn)(struct device *dev, void *data))
+{
+	return class_for_each_device(micro_class, NULL, NULL, fn);
 }
 
 int micro_bindings_init(void)

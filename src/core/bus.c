@@ -9,7 +9,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "micro.h"
+#include "trace.h"
 
 /**
  * DOC: The bus
@@ -22,9 +22,6 @@
  * And binding wraps the driver's probe() and remove() in a micro_binding, which
  * carries the character device and everything that user space holds open.
  */
-
-/* uevents have 2 KiB for everything; the least specific strings are left out */
-#define MICRO_MODALIAS_MAX	1024
 
 struct micro_rival {
 	const struct micro_compat *compat;
@@ -83,7 +80,11 @@ static bool micro_matches(struct micro_instance *mi,
 
 static int micro_bus_match(struct device *dev, micro_match_arg(drv))
 {
-	return micro_matches(dev_to_instance(dev), drv);
+	struct micro_instance *mi = dev_to_instance(dev);
+	bool matches = micro_matches(mi, drv);
+
+	trace_micro_match(mi, drv, matches);
+	return matches;
 }
 
 /**
@@ -180,7 +181,7 @@ static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
 
 	scoped_guard(spinlock, &mi->lock)
 		WRITE_ONCE(mdev->driver, drv);
-	err = mi->front ? mi->front->bind(mi) : 0;
+	err = mi->front->bind ? mi->front->bind(mi) : 0;
 	if (err)
 		goto err_put;
 
@@ -196,8 +197,10 @@ static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
 	if (err)
 		goto err_remove;
 
-	scoped_guard(spinlock, &mi->lock)
+	scoped_guard(spinlock, &mi->lock) {
 		WRITE_ONCE(mi->binding, b);
+		mi->generation++;
+	}
 	return 0;
 
 err_remove:
@@ -223,6 +226,7 @@ static int micro_bus_probe(struct device *dev)
 
 	err = micro_bind(mi, to_micro_driver(dev->driver));
 	WRITE_ONCE(mi->error, err);
+	trace_micro_bind(mi, to_micro_driver(dev->driver), err);
 	return err;
 }
 
@@ -232,16 +236,21 @@ static void micro_bus_remove(struct device *dev)
 	struct micro_driver *drv = mi->mdev.driver;
 	struct micro_binding *b = mi->binding;
 
-	scoped_guard(spinlock, &mi->lock)
+	scoped_guard(spinlock, &mi->lock) {
 		WRITE_ONCE(mi->binding, NULL);
+		mi->ending = b;
+	}
 
 	micro_binding_revoke(b);
 	if (drv->remove)
 		drv->remove(&mi->mdev);
 
 	micro_driver_unuse(drv);
-	scoped_guard(spinlock, &mi->lock)
+	trace_micro_unbind(mi, drv, 0);
+	scoped_guard(spinlock, &mi->lock) {
 		WRITE_ONCE(mi->mdev.driver, NULL);
+		mi->ending = NULL;
+	}
 	micro_binding_put(b);
 }
 
@@ -262,6 +271,7 @@ ATTRIBUTE_GROUPS(micro_dev);
 
 struct bus_type micro_bus = {
 	.name = "micro_bus",
+	.bus_groups = micro_statistics_bus_groups,
 	.dev_groups = micro_dev_groups,
 	.match = micro_bus_match,
 	.uevent = micro_bus_uevent,

@@ -44,6 +44,11 @@ static inline struct class *micro_class_create(const char *name)
 
 #undef class_create
 #define class_create	micro_class_create
+
+/* bus attributes did not take a const bus */
+#define micro_bus_arg(bus)	struct bus_type *bus
+#else
+#define micro_bus_arg(bus)	const struct bus_type *bus
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
@@ -54,6 +59,13 @@ static inline struct class *micro_class_create(const char *name)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 /* Device-tree overlays were always for the root */
 #define of_overlay_fdt_apply(blob, size, id, base)	of_overlay_fdt_apply(blob, size, id)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+/* tracepoints had to be told the string again */
+#define micro_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define micro_assign_str(dst, src)	__assign_str(dst)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)

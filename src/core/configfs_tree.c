@@ -326,5 +326,6 @@ static int micro_cfs_bind(struct micro_instance *mi)
 }
 
 const struct micro_front micro_cfs_front = {
+	.name = "configfs",
 	.bind = micro_cfs_bind,
 };

@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
-#include "micro.h"
+#include "trace.h"
 
 /**
  * DOC: Devices
@@ -101,6 +101,7 @@ static void micro_instance_release(struct device *dev)
 	struct micro_instance *mi = dev_to_instance(dev);
 
 	kfree(rcu_dereference_protected(mi->compat, true));
+	kfree(mi->stats);
 	kfree(mi);
 	micro_object_put();
 }
@@ -206,6 +207,8 @@ struct micro_instance *micro_instance_create(const struct micro_instance_info *i
 	if (err)
 		goto err_put;
 
+	trace_micro_device_add(mi);
+	micro_debugfs_add(mi);
 	mi->adder = current;
 	err = device_add(&mi->mdev.dev);
 	scoped_guard(spinlock, &mi->lock) {
@@ -220,6 +223,8 @@ struct micro_instance *micro_instance_create(const struct micro_instance_info *i
 	return mi;
 
 err_unname:
+	micro_debugfs_del(mi);
+	trace_micro_device_del(mi);
 	rhashtable_remove_fast(&micro_names, &mi->hash, micro_names_params);
 err_put:
 	micro_instance_put_fwnode(mi);
@@ -236,6 +241,8 @@ err_put:
 void micro_instance_destroy(struct micro_instance *mi)
 {
 	device_del(&mi->mdev.dev);
+	micro_debugfs_del(mi);
+	trace_micro_device_del(mi);
 	rhashtable_remove_fast(&micro_names, &mi->hash, micro_names_params);
 	micro_instance_put_fwnode(mi);
 	put_device(&mi->mdev.dev);
@@ -322,6 +329,10 @@ int micro_instance_set_compat(struct micro_instance *mi, const char *text,
 	return mi->live ? micro_instance_bind(mi) : 0;
 }
 
+static const struct micro_front micro_kernel_front = {
+	.name = "kernel",
+};
+
 /**
  * micro_create_device_node() - make a device with a firmware node
  * @name: as for micro_create_device()
@@ -341,6 +352,7 @@ struct micro_device *micro_create_device_node(const char *name, void *data,
 		.name = name,
 		.data = data,
 		.fwnode = fwnode,
+		.front = &micro_kernel_front,
 		.kernel = true,
 	};
 	struct micro_instance *mi;

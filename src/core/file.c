@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
-#include "micro.h"
+#include "trace.h"
 
 /**
  * DOC: Open files
@@ -206,6 +206,7 @@ static void micro_file_init(struct micro_file *f, struct file *filp,
 	f->forward.head = NULL;
 	f->forward.next = NULL;
 	f->mmaps = NULL;
+	f->pid = current->tgid;
 }
 
 static int micro_file_attach(struct micro_file *f, struct micro_binding *b)
@@ -246,7 +247,7 @@ static void micro_file_detach(struct micro_file *f)
 	/* First, as lockdep's class for it belongs to the driver */
 	rwsem_release(micro_dep_map(f->binding), _RET_IP_);
 	scoped_guard(mutex, &f->binding->lock)
-		hlist_del(&f->node);
+		micro_file_unlist(f);
 	if (micro_active_leave(&f->active))
 		micro_file_left(f, 0);
 }
@@ -274,11 +275,12 @@ static int micro_file_open(struct inode *inode, struct file *filp)
 	rwsem_acquire_read(micro_dep_map(b), 0, 1, _RET_IP_);
 
 	filp->private_data = f;
-	if (f->drv->open) {
+	if (f->drv->open)
 		err = f->drv->open(f->drv, filp);
-		if (err)
-			goto err_detach;
-	}
+	trace_micro_open(f, err);
+	micro_statistics_count(f, MICRO_STAT_OPENS, err);
+	if (err)
+		goto err_detach;
 	/*
 	 * The VFS looks at the table only after open. Its owner is this module
 	 * as before, so the reference to it stays the same.
@@ -318,12 +320,14 @@ void micro_file_unplug(struct micro_file *f)
 void micro_file_release_driver(struct micro_file *f)
 {
 	struct micro_driver *drv = f->drv;
+	int result = 0;
 
 	micro_file_unforward(f);
 	if (f->subscribed)
 		drv->fasync(drv, -1, f->filp, 0);
 	if (drv->release)
-		drv->release(drv, f->filp);
+		result = drv->release(drv, f->filp);
+	trace_micro_release(f, result);
 	module_put(drv->driver.owner);
 }
 
@@ -336,7 +340,7 @@ static bool micro_file_claim(struct micro_file *f)
 	if (f->state != MICRO_FILE_OPEN)
 		return false;
 	f->state = MICRO_FILE_RELEASING;
-	hlist_del(&f->node);
+	micro_file_unlist(f);
 	atomic_inc(&b->busy);
 	return true;
 }

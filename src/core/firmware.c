@@ -49,6 +49,10 @@ struct micro_fw_device {
 	struct list_head entry;
 };
 
+static const struct micro_front micro_fw_front = {
+	.name = "firmware",
+};
+
 static DEFINE_MUTEX(micro_fw_lock);
 static LIST_HEAD(micro_fw_buses);
 
@@ -85,7 +89,10 @@ static void micro_fw_skip(struct micro_fw_bus *bus, struct fwnode_handle *fwnode
 
 static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
 {
-	struct micro_instance_info info = { .fwnode = fwnode };
+	struct micro_instance_info info = {
+		.fwnode = fwnode,
+		.front = &micro_fw_front,
+	};
 	struct device_node *np = to_of_node(fwnode);
 	struct micro_fw_device *d __free(kfree) = NULL;
 	char *name __free(kfree) = NULL;

@@ -20,6 +20,7 @@ static const struct {
 	{ micro_devices_init, micro_devices_exit },
 	{ micro_configfs_init, micro_configfs_exit },
 	{ micro_firmware_init, micro_firmware_exit },
+	{ micro_debugfs_init, micro_debugfs_exit },
 };
 
 static void micro_exit_parts(size_t count)

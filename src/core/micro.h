@@ -21,6 +21,7 @@
 #include "active.h"
 #include "compat.h"
 #include "match.h"
+#include "statistics.h"
 
 struct micro_instance;
 
@@ -36,10 +37,11 @@ struct micro_instance;
  * 1. what a front end holds (configfs: inode locks, su_mutex, micro_cfs.lock;
  *    firmware: micro_fw_lock)
  * 2. the device lock of micro_device.dev: bind, unbind, revocation; inside it
- *    micro_cfs.tree_lock, while a tree is copied
+ *    micro_cfs.tree_lock, while a tree is copied, and micro_statistics_lock
  * 3. micro_driver_core.lock: init and exit of a driver
  * 4. mmap_lock of a process: mmap and faults call into files
- * 5. micro_binding.lock: the list of open files
+ * 5. micro_debugfs_lock: the list of devices; then micro_binding.lock: the list
+ *    of open files
  * 6. i_mmap_rwsem (zapping), micro_file.poll_lock, then a driver's wait queue,
  *    then micro_file.wq
  * 7. micro_instance.lock: match strings and what attributes show
@@ -52,10 +54,12 @@ struct micro_instance;
 
 /**
  * struct micro_front - what a front end is asked while one of its devices exists
+ * @name: what users know it by
  * @bind: a driver is about to be bound; the device lock is held. May give the
- *	device its firmware node. An error fails the bind
+ *	device its firmware node. An error fails the bind. May be NULL
  */
 struct micro_front {
+	const char *name;
 	int (*bind)(struct micro_instance *mi);
 };
 
@@ -64,7 +68,7 @@ struct micro_front {
  * @name: its name
  * @data: for micro_device.private_data
  * @fwnode: its firmware node; may be NULL. A reference is taken
- * @front: the front end; may be NULL
+ * @front: the front end
  * @front_data: the front end's own
  * @kernel: kernel code makes it: its node is directly below /dev
  */
@@ -81,18 +85,24 @@ struct micro_instance_info {
  * struct micro_instance - the framework's side of a micro_device
  * @mdev: what drivers see
  * @hash: node in the table of names
- * @lock: guards mdev.driver and @binding for attributes, which do not take the
- *	device lock; whoever changes them holds both. Also @adder and @missed
+ * @lock: guards mdev.driver, @binding, @ending and @generation for attributes,
+ *	which do not take the device lock; whoever changes them holds both. Also
+ *	@adder and @missed
  * @compat: compatible strings, NULL without any; read under RCU, changed by the
  *	front end with the device lock held
  * @binding: the current binding, NULL while unbound
+ * @ending: the binding that is being revoked, else NULL
  * @adder: the task in device_add(), while it is
  * @missed: a driver was turned away meanwhile
  * @error: why the last attempt to bind failed: a negative errno, or 0; changed
  *	by the front end and by who binds
+ * @generation: how many times it has been bound
  * @fwnode: the firmware node that it was made for; may be NULL
- * @front: the front end; may be NULL
+ * @front: the front end
  * @front_data: the front end's own
+ * @stats: what closed files have counted, if anything; guarded by the lock of the
+ *	binding
+ * @entry: in the list of debugfs
  * @live: may be bound; changed like @compat
  * @kernel: made by kernel code: its node is directly below /dev
  */
@@ -102,12 +112,18 @@ struct micro_instance {
 	spinlock_t lock;
 	struct micro_compat __rcu *compat;
 	struct micro_binding *binding;
+	struct micro_binding *ending;
 	struct task_struct *adder;
 	bool missed;
 	int error;
+	unsigned int generation;
 	struct fwnode_handle *fwnode;
 	const struct micro_front *front;
 	void *front_data;
+	struct micro_statistics *stats;
+#ifdef CONFIG_DEBUG_FS
+	struct list_head entry;
+#endif
 	bool live;
 	bool kernel;
 };
@@ -143,6 +159,9 @@ struct micro_driver_core {
  * @lock: guards @files, @revoked and the state of each file
  * @files: open files whose release() nobody has begun
  * @revoked: unbind has begun; no file may be added
+ * @listed: its class device may have a directory for statistics, and
+ *	@has_statistics, it has one; both guarded by micro_statistics_lock
+ * @has_statistics: see @listed
  * @busy: what the revoker waits for: files with operations inside, that count
  *	being complete once all files are marked, and those that close(2) claimed
  * @wq: the revoker waits here for @busy to reach 0, and close(2) for a
@@ -161,6 +180,8 @@ struct micro_binding {
 	struct mutex lock;
 	struct hlist_head files;
 	bool revoked;
+	bool listed;
+	bool has_statistics;
 	atomic_t busy;
 	wait_queue_head_t wq;
 	struct list_head vma_ops;
@@ -214,9 +235,12 @@ struct micro_forward {
  * @wq: user space that polls, and operations that may be revoked, sleep here
  * @fasync: user space that wants SIGIO; changed by who is inside
  * @poll_lock: guards the forwarders
+ * @pid: the process that opened it
  * @forward: the first forwarder; most drivers have one queue
  * @mmaps: mmap calls that may not have linked their mapping yet, guarded by
  *	micro_binding.lock
+ * @stats: what it has counted, NULL if nothing; made by who is inside, and left
+ *	to the instance when the file leaves micro_binding.files
  */
 struct micro_file {
 	struct micro_active active;
@@ -231,9 +255,14 @@ struct micro_file {
 	wait_queue_head_t wq;
 	struct fasync_struct *fasync;
 	spinlock_t poll_lock;
+	pid_t pid;
 	struct micro_forward forward;
 	struct micro_mmap *mmaps;
+	struct micro_statistics *stats;
 };
+
+/* uevents have 2 KiB for everything; the least specific strings are left out */
+#define MICRO_MODALIAS_MAX	1024
 
 /* bus.c */
 extern struct bus_type micro_bus;
@@ -268,6 +297,15 @@ void micro_binding_revoke(struct micro_binding *b);
 void micro_binding_put(struct micro_binding *b);
 struct micro_binding *micro_binding_find(unsigned int minor);
 void micro_binding_left(struct micro_binding *b);
+
+void micro_binding_count(struct micro_binding *b, unsigned int *files,
+			 unsigned int *operations);
+int micro_bindings_for_each(int (*fn)(struct device *dev, void *data));
+
+static inline struct micro_binding *dev_to_binding(const struct device *dev)
+{
+	return container_of(dev, struct micro_binding, dev);
+}
 
 static inline struct lockdep_map *micro_dep_map(struct micro_binding *b)
 {
@@ -327,6 +365,7 @@ static inline void micro_file_leave(struct micro_file *f)
 									\
 	if (likely(micro_file_enter(__f))) {				\
 		__ret = __f->drv->op(__f->drv, __VA_ARGS__);		\
+		__ret = micro_count_##op(__f, __ret);			\
 		rwsem_release(micro_dep_map(__f->binding), _RET_IP_);	\
 		/* As micro_file_leave(), but without keeping __ret */	\
 		if (micro_active_leave(&__f->active))			\
@@ -335,6 +374,19 @@ static inline void micro_file_leave(struct micro_file *f)
 	}								\
 	__ret;								\
 })
+
+/**
+ * micro_file_unlist() - take an open file off its binding's list
+ * @f: the file; its binding's lock is held, and no operation is inside
+ *
+ * Context: may sleep.
+ */
+static inline void micro_file_unlist(struct micro_file *f)
+{
+	hlist_del(&f->node);
+	if (unlikely(f->stats))
+		micro_statistics_fold(f);
+}
 
 /* poll.c */
 __poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait);
@@ -361,6 +413,31 @@ int micro_file_mmap(struct file *filp, struct vm_area_struct *vma);
 void micro_binding_zap(struct micro_binding *b);
 void micro_binding_free_vma_ops(struct micro_binding *b);
 void micro_file_free_mmaps(struct micro_file *f);
+
+/* debugfs.c */
+#ifdef CONFIG_DEBUG_FS
+int micro_debugfs_init(void);
+void micro_debugfs_exit(void);
+void micro_debugfs_add(struct micro_instance *mi);
+void micro_debugfs_del(struct micro_instance *mi);
+#else
+static inline int micro_debugfs_init(void)
+{
+	return 0;
+}
+
+static inline void micro_debugfs_exit(void)
+{
+}
+
+static inline void micro_debugfs_add(struct micro_instance *mi)
+{
+}
+
+static inline void micro_debugfs_del(struct micro_instance *mi)
+{
+}
+#endif
 
 /* errname.c */
 const char *micro_errname(int err);

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * debugfs: every device and its open files, for whoever waits for an unplug
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/debugfs.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+
+#include "micro.h"
+
+/**
+ * DOC: debugfs
+ *
+ * micro/devices is needed most while an unplug waits, when the device lock and
+ * the front end's locks are held, and the device is already off the bus's list.
+ * So there is a list of its own here, a device is on it from before it is added
+ * until after it is unbound, and what is shown is guarded by locks that are held
+ * for moments only: micro_debugfs_lock, micro_instance.lock for the way to the
+ * binding, and micro_binding.lock for its files.
+ */
+
+static DEFINE_MUTEX(micro_debugfs_lock);
+static LIST_HEAD(micro_debugfs_list);
+static struct dentry *micro_debugfs_dir;
+
+/**
+ * micro_debugfs_add() - show a device
+ * @mi: the device, about to be added
+ *
+ * Context: may sleep.
+ */
+void micro_debugfs_add(struct micro_instance *mi)
+{
+	guard(mutex)(&micro_debugfs_lock);
+	list_add_tail(&mi->entry, &micro_debugfs_list);
+}
+
+/**
+ * micro_debugfs_del() - do not show a device any more
+ * @mi: the device, unbound
+ *
+ * Context: may sleep.
+ */
+void micro_debugfs_del(struct micro_instance *mi)
+{
+	guard(mutex)(&micro_debugfs_lock);
+	list_del(&mi->entry);
+}
+
+/* Its name now: who opened a file may be gone, and the file passed on */
+static void micro_debugfs_comm(struct seq_file *m, pid_t pid)
+{
+	char comm[TASK_COMM_LEN] = "-";
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(pid, &init_pid_ns), PIDTYPE_TGID);
+	if (task)
+		get_task_comm(comm, task);
+	rcu_read_unlock();
+	/* a name may contain anything */
+	seq_escape(m, comm, " \t\n\\");
+}
+
+static void micro_debugfs_files(struct seq_file *m, struct micro_binding *b)
+{
+	struct micro_file *f;
+
+	guard(mutex)(&b->lock);
+	hlist_for_each_entry(f, &b->files, node) {
+		/* hashed, as in the tracepoints */
+		seq_printf(m, "  file=%p pid=%d comm=", f, f->pid);
+		micro_debugfs_comm(m, f->pid);
+		seq_printf(m, " active=%d revoked=%d\n", micro_active_inside(&f->active),
+			   micro_active_revoked(&f->active));
+		/* it will be called again, with more room */
+		if (seq_has_overflowed(m))
+			break;
+	}
+}
+
+static void micro_debugfs_match(struct seq_file *m, struct micro_instance *mi)
+{
+	char *buf;
+	size_t room = seq_get_buf(m, &buf);
+
+	/* micro_modalias() leaves out strings that do not fit; we come again */
+	if (room < MICRO_MODALIAS_MAX)
+		seq_commit(m, -1);
+	else
+		seq_commit(m, micro_modalias(mi, buf, MICRO_MODALIAS_MAX));
+}
+
+static const char *micro_debugfs_state(struct micro_instance *mi)
+{
+	lockdep_assert_held(&mi->lock);
+	if (mi->binding)
+		return "bound";
+	if (mi->ending)
+		return "unbinding";
+	if (!READ_ONCE(mi->live))
+		return "off";
+	return READ_ONCE(mi->error) ? "failed" : "unbound";
+}
+
+static int micro_debugfs_show(struct seq_file *m, void *v)
+{
+	struct micro_instance *mi = list_entry(v, struct micro_instance, entry);
+	unsigned int files = 0, operations = 0;
+	struct micro_binding *b;
+
+	seq_printf(m, "device=%s front=%s match=", mi->mdev.name, mi->front->name);
+	micro_debugfs_match(m, mi);
+
+	spin_lock(&mi->lock);
+	b = mi->binding ?: mi->ending;
+	if (b)
+		get_device(&b->dev);
+	seq_printf(m, " driver=%s state=%s generation=%u", b ? b->drv->name : "-",
+		   micro_debugfs_state(mi), mi->generation);
+	spin_unlock(&mi->lock);
+
+	if (b)
+		micro_binding_count(b, &files, &operations);
+	seq_printf(m, " files=%u active=%u\n", files, operations);
+	if (b) {
+		micro_debugfs_files(m, b);
+		put_device(&b->dev);
+	}
+	return 0;
+}
+
+static void *micro_debugfs_start(struct seq_file *m, loff_t *pos)
+{
+	mutex_lock(&micro_debugfs_lock);
+	return seq_list_start(&micro_debugfs_list, *pos);
+}
+
+static void *micro_debugfs_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return seq_list_next(v, &micro_debugfs_list, pos);
+}
+
+static void micro_debugfs_stop(struct seq_file *m, void *v)
+{
+	mutex_unlock(&micro_debugfs_lock);
+}
+
+static const struct seq_operations micro_devices_sops = {
+	.start = micro_debugfs_start,
+	.next = micro_debugfs_next,
+	.stop = micro_debugfs_stop,
+	.show = micro_debugfs_show,
+};
+DEFINE_SEQ_ATTRIBUTE(micro_devices);
+
+int micro_debugfs_init(void)
+{
+	micro_debugfs_dir = debugfs_create_dir("micro", NULL);
+	debugfs_create_file("devices", 0400, micro_debugfs_dir, NULL, &micro_devices_fops);
+	return 0;
+}
+
+void micro_debugfs_exit(void)
+{
+	debugfs_remove(micro_debugfs_dir);
+}
