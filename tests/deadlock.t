@@ -3,7 +3,6 @@
 # The same mistakes as in lockdep-self.t and lockdep-remover.t, on kernels
 # without lockdep: both hang, and the log names driver and device.
 # kernels: 6.1 6.12 7.3
-# vm: --file tests/unplug.sh:/tests/unplug.sh
 
 . /tests/lib.sh
 . /tests/unplug.sh

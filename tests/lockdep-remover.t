@@ -4,7 +4,7 @@
 # take. That hangs only if one of them is at it just then, but debug kernels
 # report it from the first time on.
 # kernels: debug
-# vm: --expect 'possible circular locking dependency detected' --file tests/unplug.sh:/tests/unplug.sh
+# vm: --expect 'possible circular locking dependency detected'
 
 . /tests/lib.sh
 . /tests/unplug.sh

@@ -4,7 +4,7 @@
 # itself for ever. Debug kernels say so before it hangs, and all kernels after
 # ten seconds.
 # kernels: debug
-# vm: --expect 'possible recursive locking detected' --file tests/unplug.sh:/tests/unplug.sh
+# vm: --expect 'possible recursive locking detected'
 
 . /tests/lib.sh
 . /tests/unplug.sh

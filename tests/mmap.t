@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A device goes while it is mapped, in every way in which drivers map: touching
 # it raises SIGBUS from then on, in every process, and the driver hears nothing.
-# vm: --file tests/unplug.sh:/tests/unplug.sh
 
 . /tests/lib.sh
 . /tests/unplug.sh

@@ -3,7 +3,6 @@
 # A device goes while its files are watched, with poll, select, epoll in all its
 # modes, or SIGIO: who waits wakes, who looks later sees it, and nobody is left
 # on a wait queue of the driver.
-# vm: --file tests/unplug.sh:/tests/unplug.sh
 
 . /tests/lib.sh
 . /tests/unplug.sh

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Properties that a user makes in configfs, and what the driver reads of them.
-# vm: --timeout 900
 . /tests/lib.sh
 
 micro=/sys/kernel/config/micro

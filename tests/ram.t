@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # micro_ram: memory that all who open an instance share.
-# vm: --file tests/unplug.sh:/tests/unplug.sh
 
 . /tests/lib.sh
 . /tests/unplug.sh

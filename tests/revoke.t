@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A device goes, in each way there is, while its files are open and in use:
 # system calls answer ENODEV, sleepers wake, and release() comes exactly once.
-# vm: --file tests/unplug.sh:/tests/unplug.sh
 
 . /tests/lib.sh
 . /tests/unplug.sh

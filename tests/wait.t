@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What micro_wait_event_interruptible() returns: 0, EAGAIN, EINTR or a restart,
 # ENODEV.
-# vm: --file tests/unplug.sh:/tests/unplug.sh
 
 . /tests/lib.sh
 . /tests/unplug.sh
