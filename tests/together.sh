@@ -8,7 +8,7 @@
 #	sh /tests/together.sh NAME...
 . /tests/lib.sh
 
-ours=$(ls /root | sed -n 's|-|_|g; s|\.ko$||p' | sort)
+ours=$(for file in /root/*.ko; do basename "$file" .ko; done | tr - _ | sort)
 
 modprobe=$(cat /proc/sys/kernel/modprobe)
 
