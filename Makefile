@@ -113,8 +113,9 @@ make demo         show the first instances, from mkdir to rmdir
 make shell        a shell in a guest with everything in it
 make check        every test, on Linux 6.1 and 6.12
 make check-arm64  the same on arm64, with devices from the tree that is there at boot
-make check-debug  every test, on a kernel with KASAN, lockdep, kmemleak ...
-make check-race   every test, on a kernel that looks for data races (KCSAN)
+make check-debug  nearly every test, on a kernel with KASAN, lockdep, kmemleak ...
+make check-race   the tests in which things meet, on a kernel that looks for data
+                  races (KCSAN)
 make check-model  the model of the revocation protocol, with spin
 make bench        every figure against its peers, in instructions; plots for docs/
 make bench-check  the short ones against bench/results: none over 2 % worse

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Bad input gets a clear error, and nothing is lost. Odd but good input works.
+# except: race
 . /tests/lib.sh
 
 micro=/sys/kernel/config/micro

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Child nodes that a user makes in configfs, and what the driver sees of them.
+# except: race
 . /tests/lib.sh
 
 micro=/sys/kernel/config/micro

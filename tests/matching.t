@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Which driver a device gets, and what the driver core makes of it.
+# except: race
 . /tests/lib.sh
 
 micro=/sys/kernel/config/micro

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # microctl apply and diff: what files declare, and what changes of what is there.
+# except: race debug
 # vm: --file dts-overlays/several.dtso
 
 . /tests/lib.sh

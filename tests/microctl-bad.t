@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # microctl: what is wrong with files and with the system is told, and changes nothing.
+# except: race debug
 . /tests/lib.sh
 
 micro=/sys/kernel/config/micro

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # microctl: devices one at a time, and what it shows of them.
+# except: race
 . /tests/lib.sh
 
 micro=/sys/kernel/config/micro

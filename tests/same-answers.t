@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A driver cannot tell who made its device: the same settings from ACPI, configfs,
 # microctl, kernel code and a device tree give what tests/firmware/answers.expected says.
+# except: race
 # vm: --file tests/firmware:/tests/firmware --file tests/overlays/answers.dtso
 # vm-amd64: --acpi tests/firmware/answers.asl
 # vm-arm64: --dtbo tests/overlays/answers.dtso

@@ -3,6 +3,7 @@
 # Tracepoints, read from tracefs as a user would.
 # One CPU: the switch patches code, and the emulator may run it half patched on
 # another.
+# except: race
 # vm: --cpus 1
 
 . /tests/lib.sh
