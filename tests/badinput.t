@@ -41,9 +41,14 @@ done
 is "$(micro-try write $test/create a/b) $(logged 'a/b.* is not a device name')" "EINVAL 1" \
 	"'/' cannot even come from the kernel"
 is "$(micro-try write $test/create "") $(logged "'' is not a device name")" "EINVAL 1" "nor an empty name"
-for name in bind unbind uevent module; do
+for name in bind unbind uevent module by-driver; do
 	is "$(micro-try mkdir $micro/$name)" EINVAL "mkdir $name"
-	is "$(logged 'is not a device name|reserved')" 1 "taken by what sysfs has for each driver"
+	is "$(logged 'is not a device name|reserved')" 1 "taken by what sysfs has for each driver, or by udev's links"
+done
+is "$(micro-try write $test/create by-driver) $(logged 'by-driver.* is not a device name')" "EINVAL 1" \
+	"nor can the kernel have one of them"
+for name in by-driver.0 by-drivers BY-DRIVER; do
+	is "$(micro-try mkdir $micro/$name) $(micro-try rmdir $micro/$name)" "ok ok" "but $name can be had"
 done
 is "$(ls $micro)" "" "no directory was made"
 

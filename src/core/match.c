@@ -42,13 +42,16 @@ bool micro_name_valid(const char *name)
  * @name: the name
  *
  * The driver core links each device into its driver's directory in sysfs, which
- * has some files of its own.
+ * has some files of its own. And /dev/micro/by-driver is the folder of udev's
+ * links: a node of that name would keep them away, or not come itself.
  *
  * Context: any.
  */
 bool micro_device_name_valid(const char *name)
 {
-	static const char * const reserved[] = { "bind", "module", "uevent", "unbind" };
+	static const char * const reserved[] = {
+		"bind", "by-driver", "module", "uevent", "unbind"
+	};
 
 	return micro_name_valid(name) &&
 	       match_string(reserved, ARRAY_SIZE(reserved), name) < 0;

@@ -69,7 +69,7 @@ static void name_length(struct kunit *test)
 
 static void name_reserved(struct kunit *test)
 {
-	static const char * const names[] = { "bind", "unbind", "uevent", "module" };
+	static const char * const names[] = { "bind", "unbind", "uevent", "module", "by-driver" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {

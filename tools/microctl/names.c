@@ -20,7 +20,7 @@
 /* Returns NULL, or why there can be no device of this name */
 const char *device_name_check(const char *name)
 {
-	static const char *const reserved[] = { "bind", "module", "uevent", "unbind" };
+	static const char *const reserved[] = { "bind", "by-driver", "module", "uevent", "unbind" };
 	size_t len = strlen(name);
 
 	if (!len)
@@ -33,7 +33,7 @@ const char *device_name_check(const char *name)
 			      "A-Z, a-z, 0-9 and ._:@+-");
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
 		if (!strcmp(name, reserved[i]))
-			return "the name is one that the kernel needs in sysfs; choose another one";
+			return "the name is needed for something else in sysfs or /dev/micro; choose another one";
 	return NULL;
 }
 
