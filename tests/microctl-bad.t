@@ -110,8 +110,8 @@ dev { label = "two words"; };|/bus/dev: property 'label': 'two words': a device'
 dev { label = ""; };|/bus/dev: property 'label': '': a device has to have a name
 dev { label = <1>; };|/bus/dev: property 'label': '': a device's label is a string
 a,b { };|/bus/a,b: 'a,b': a device's name is made of
-uevent { };|/bus/uevent: 'uevent': the name is needed for something else
-by-driver { };|/bus/by-driver: 'by-driver': the name is needed for something else
+uevent { };|/bus/uevent: 'uevent': the name is needed in sysfs or /dev/micro
+by-driver { };|/bus/by-driver: 'by-driver': the name is needed in sysfs or /dev/micro
 dev { compatible = <1>; };|/bus/dev: property 'compatible': compatible strings are strings
 dev { compatible = "x", ""; };|/bus/dev: property 'compatible': an empty string
 dev { compatible; };|/bus/dev: property 'compatible': it takes at least one string

@@ -33,7 +33,7 @@ const char *device_name_check(const char *name)
 			      "A-Z, a-z, 0-9 and ._:@+-");
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
 		if (!strcmp(name, reserved[i]))
-			return "the name is needed for something else in sysfs or /dev/micro; choose another one";
+			return "the name is needed in sysfs or /dev/micro; choose another one";
 	return NULL;
 }
 
