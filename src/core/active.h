@@ -16,7 +16,7 @@
  * One atomic per open file: its sign bit says "revoked", the rest counts the
  * operations inside. Entering and leaving cost one atomic instruction each, which
  * sets the flag that the branch after it looks at, on a cache line that no other
- * open file uses; and nobody waits for a grace period to revoke.
+ * open file's count is on; and nobody waits for a grace period to revoke.
  *
  * Entering counts first and looks at the sign then. Who comes too late is counted
  * for a moment, too, so a revoked count does not tell whether anybody is inside.

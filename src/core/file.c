@@ -148,16 +148,6 @@ const struct file_operations *micro_fops_for(const struct micro_driver *drv)
 	return &table->fops;
 }
 
-/* What stays as it is when a file is freed, and so is set up once for many */
-static void micro_file_construct(void *object)
-{
-	struct micro_file *f = object;
-
-	memset(f, 0, sizeof(*f));
-	init_waitqueue_head(&f->wq);
-	spin_lock_init(&f->poll_lock);
-}
-
 /*
  * To allocate a file and to free it were two fifths of what open(2) and close(2)
  * cost more than those of an unguarded device, so a binding keeps one. Nothing is
@@ -170,7 +160,14 @@ static struct micro_file *micro_file_alloc(struct micro_binding *b)
 
 	if (READ_ONCE(b->spare))
 		f = xchg(&b->spare, NULL);
-	return f ?: kmem_cache_alloc(micro_file_cache, GFP_KERNEL);
+	if (f)
+		return f;
+
+	/* A constructor would need memory in each file */
+	f = kmem_cache_zalloc(micro_file_cache, GFP_KERNEL);
+	if (f)
+		init_waitqueue_head(&f->wq);
+	return f;
 }
 
 static void micro_file_free(struct micro_file *f, struct micro_binding *b)
@@ -191,6 +188,7 @@ void micro_binding_free_spare(struct micro_binding *b)
 		kmem_cache_free(micro_file_cache, b->spare);
 }
 
+/* The rest is as in a new file when one is freed */
 static void micro_file_init(struct micro_file *f, struct file *filp,
 			    struct micro_binding *b)
 {
@@ -203,8 +201,6 @@ static void micro_file_init(struct micro_file *f, struct file *filp,
 	f->drvdata = NULL;
 	f->filp = filp;
 	f->fasync = NULL;
-	f->forward.head = NULL;
-	f->forward.next = NULL;
 	f->mmaps = NULL;
 	f->pid = current->tgid;
 }
@@ -458,7 +454,7 @@ int micro_files_init(void)
 {
 	/* User space decides how many there are, so they are charged to it */
 	micro_file_cache = kmem_cache_create("micro_file", sizeof(struct micro_file),
-					     0, SLAB_ACCOUNT, micro_file_construct);
+					     0, SLAB_ACCOUNT, NULL);
 	return micro_file_cache ? 0 : -ENOMEM;
 }
 

@@ -42,7 +42,7 @@ struct micro_instance;
  * 4. mmap_lock of a process: mmap and faults call into files
  * 5. micro_debugfs_lock: the list of devices; then micro_binding.lock: the list
  *    of open files
- * 6. i_mmap_rwsem (zapping), micro_file.poll_lock, then a driver's wait queue,
+ * 6. i_mmap_rwsem (zapping), micro_poller.lock, then a driver's wait queue,
  *    then micro_file.wq
  * 7. micro_instance.lock: match strings and what attributes show
  *
@@ -206,19 +206,27 @@ enum micro_file_state {
 
 /**
  * struct micro_forward - carries wake-ups from a driver's queue to an open file
- * @wait: the entry on the driver's queue
+ * @wait: the entry on the driver's queue; its private is the open file
  * @head: that queue; NULL while the forwarder is unused
- * @file: the open file whose queue is woken
  * @next: further forwarders of the file
  *
- * @head and @next are guarded by micro_file.poll_lock, except that a queue that
+ * @head and @next are guarded by micro_poller.lock, except that a queue that
  * goes away early (POLLFREE) resets @head under its own lock.
  */
 struct micro_forward {
 	struct wait_queue_entry wait;
 	struct wait_queue_head *head;
-	struct micro_file *file;
 	struct micro_forward *next;
+};
+
+/**
+ * struct micro_poller - what an open file needs once somebody has polled it
+ * @lock: guards the forwarders
+ * @forward: the first forwarder; most drivers have one queue
+ */
+struct micro_poller {
+	spinlock_t lock;
+	struct micro_forward forward;
 };
 
 /**
@@ -227,36 +235,37 @@ struct micro_forward {
  * @state: an enum micro_file_state, changed under micro_binding.lock
  * @mapped: it has been mapped; guarded by micro_binding.lock
  * @subscribed: the driver's fasync() was called; set by who is inside
+ * @pid: the process that opened it
  * @drv: the driver; only touched by who is inside, or releases the file
  * @binding: holds a reference
  * @drvdata: the driver's
  * @filp: the VFS's side, which owns this object
- * @node: in micro_binding.files
  * @wq: user space that polls, and operations that may be revoked, sleep here
+ * @node: in micro_binding.files
  * @fasync: user space that wants SIGIO; changed by who is inside
- * @poll_lock: guards the forwarders
- * @pid: the process that opened it
- * @forward: the first forwarder; most drivers have one queue
+ * @poller: NULL until it is polled; made by who is inside, and freed before the
+ *	driver's release()
  * @mmaps: mmap calls that may not have linked their mapping yet, guarded by
  *	micro_binding.lock
  * @stats: what it has counted, NULL if nothing; made by who is inside, and left
  *	to the instance when the file leaves micro_binding.files
+ *
+ * There may be many, so what most files never need is a pointer.
  */
 struct micro_file {
 	struct micro_active active;
 	u8 state;
 	bool mapped;
 	bool subscribed;
+	pid_t pid;
 	struct micro_driver *drv;
 	struct micro_binding *binding;
 	void *drvdata;
 	struct file *filp;
-	struct hlist_node node;
 	wait_queue_head_t wq;
+	struct hlist_node node;
 	struct fasync_struct *fasync;
-	spinlock_t poll_lock;
-	pid_t pid;
-	struct micro_forward forward;
+	struct micro_poller *poller;
 	struct micro_mmap *mmaps;
 	struct micro_statistics *stats;
 };
@@ -396,15 +405,11 @@ void micro_file_unforward_all(struct micro_file *f);
  * micro_file_unforward() - take an open file off the driver's queues, if it is on any
  * @f: the file; no operation is inside, or ever will be
  *
- * Most files are never polled. A forwarder whose queue is gone (POLLFREE) needs
- * nothing, and the first one is not freed.
- *
  * Context: may sleep.
  */
 static inline void micro_file_unforward(struct micro_file *f)
 {
-	/* pairs with micro_forward_wake() */
-	if (smp_load_acquire(&f->forward.head) || f->forward.next)
+	if (f->poller)
 		micro_file_unforward_all(f);
 }
 

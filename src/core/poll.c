@@ -20,18 +20,20 @@
  * as the file. A forwarder stays until the driver's release(), before which it
  * is taken off, so that the queue may belong to the file, the instance or the
  * driver.
+ *
+ * Most files are never waited for, so there is no forwarder before that. As poll()
+ * has no way to fail, the allocation must not: there is one for each queue of an
+ * open file at most, small, and charged to who polls.
  */
 
 /**
  * struct micro_poll_table - what a driver's poll_wait() ends up in
  * @pt: what the driver sees
  * @file: the open file
- * @failed: there was no memory for a forwarder
  */
 struct micro_poll_table {
 	struct poll_table_struct pt;
 	struct micro_file *file;
-	bool failed;
 };
 
 /* Called with the lock of the driver's queue held, in any context */
@@ -39,10 +41,11 @@ static int micro_forward_wake(struct wait_queue_entry *wait, unsigned int mode,
 			      int sync, void *key)
 {
 	struct micro_forward *fw = container_of(wait, struct micro_forward, wait);
+	struct micro_file *f = wait->private;
 	__poll_t events = key_to_poll(key);
 
 	/* Our queue is not the one that goes away */
-	__wake_up(&fw->file->wq, mode, 1, poll_to_key(events & ~POLLFREE));
+	__wake_up(&f->wq, mode, 1, poll_to_key(events & ~POLLFREE));
 
 	if (events & POLLFREE) {
 		list_del_init(&wait->entry);
@@ -52,70 +55,83 @@ static int micro_forward_wake(struct wait_queue_entry *wait, unsigned int mode,
 	return 0;
 }
 
-static struct micro_forward *micro_forward_find(struct micro_file *f,
+static struct micro_forward *micro_forward_find(struct micro_poller *p,
 						struct wait_queue_head *head)
 {
 	struct micro_forward *fw;
 
-	for (fw = &f->forward; fw; fw = fw->next)
+	for (fw = &p->forward; fw; fw = fw->next)
 		if (READ_ONCE(fw->head) == head)
 			return fw;
 	return NULL;
 }
 
 /* Hang a forwarder on @head: one that is there already, a free one, or @new */
-static bool micro_forward_hang(struct micro_file *f, struct wait_queue_head *head,
-			       struct micro_forward **new)
+static bool micro_forward_hang(struct micro_file *f, struct micro_poller *p,
+			       struct wait_queue_head *head, struct micro_forward **new)
 {
 	struct micro_forward *fw;
 
-	lockdep_assert_held(&f->poll_lock);
-	if (micro_forward_find(f, head))
+	lockdep_assert_held(&p->lock);
+	if (micro_forward_find(p, head))
 		return true;
 
-	fw = micro_forward_find(f, NULL);
+	fw = micro_forward_find(p, NULL);
 	if (!fw) {
 		if (!*new)
 			return false;
 		fw = *new;
 		*new = NULL;
-		fw->next = f->forward.next;
-		f->forward.next = fw;
+		fw->next = p->forward.next;
+		p->forward.next = fw;
 	}
 	init_waitqueue_func_entry(&fw->wait, micro_forward_wake);
-	fw->file = f;
+	fw->wait.private = f;
 	add_wait_queue(head, &fw->wait);
 	/* Last: micro_poll_queue() sees it without the lock, and relies on it */
 	smp_store_release(&fw->head, head);
 	return true;
 }
 
+static struct micro_poller *micro_poller_make(struct micro_file *f)
+{
+	struct micro_poller *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	struct micro_poller *old;
+
+	spin_lock_init(&p->lock);
+	/* The file may have several threads */
+	old = cmpxchg(&f->poller, NULL, p);
+	if (!old)
+		return p;
+	kfree(p);
+	return old;
+}
+
 static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
 			     struct poll_table_struct *pt)
 {
-	struct micro_poll_table *table = container_of(pt, struct micro_poll_table, pt);
+	struct micro_file *f = container_of(pt, struct micro_poll_table, pt)->file;
 	struct micro_forward *new __free(kfree) = NULL;
-	struct micro_file *f = table->file;
+	/* pairs with micro_poller_make() */
+	struct micro_poller *p = smp_load_acquire(&f->poller);
 	bool hung;
 
 	/* Once hung up it stays there; pairs with micro_forward_hang() */
-	if (likely(smp_load_acquire(&f->forward.head) == head))
+	if (likely(p && smp_load_acquire(&p->forward.head) == head))
 		return;
 
-	spin_lock(&f->poll_lock);
-	hung = micro_forward_hang(f, head, &new);
-	spin_unlock(&f->poll_lock);
+	if (!p)
+		p = micro_poller_make(f);
+	spin_lock(&p->lock);
+	hung = micro_forward_hang(f, p, head, &new);
+	spin_unlock(&p->lock);
 	if (hung)
 		return;
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
-	if (!new) {
-		table->failed = true;
-		return;
-	}
-	spin_lock(&f->poll_lock);
-	micro_forward_hang(f, head, &new);
-	spin_unlock(&f->poll_lock);
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	spin_lock(&p->lock);
+	micro_forward_hang(f, p, head, &new);
+	spin_unlock(&p->lock);
 }
 
 /* Out of line: most polls only ask */
@@ -128,11 +144,9 @@ static noinline __poll_t micro_file_poll_wait(struct file *filp,
 		.pt._key = wait->_key,
 		.file = f,
 	};
-	__poll_t events;
 
 	poll_wait(filp, &f->wq, wait);
-	events = micro_file_call(filp, poll, EPOLLHUP | EPOLLERR, filp, &table.pt);
-	return table.failed ? events | EPOLLERR : events;
+	return micro_file_call(filp, poll, EPOLLHUP | EPOLLERR, filp, &table.pt);
 }
 
 /**
@@ -141,8 +155,7 @@ static noinline __poll_t micro_file_poll_wait(struct file *filp,
  * @wait: the caller's poll table, may be NULL
  *
  * Context: may sleep.
- * Return: the driver's events; EPOLLHUP | EPOLLERR for a revoked file; with
- * EPOLLERR when there was no memory to wait with, as poll() cannot fail.
+ * Return: the driver's events; EPOLLHUP | EPOLLERR for a revoked file.
  */
 __poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait)
 {
@@ -153,15 +166,17 @@ __poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait)
 
 /**
  * micro_file_unforward_all() - take an open file off the driver's queues
- * @f: the file; no operation is inside, or ever will be
+ * @f: the file, which has been polled; no operation is inside, or ever will be
  *
  * Context: may sleep.
  */
 void micro_file_unforward_all(struct micro_file *f)
 {
+	struct micro_poller *p = f->poller;
 	struct micro_forward *fw, *next;
 
-	for (fw = &f->forward; fw; fw = next) {
+	f->poller = NULL;
+	for (fw = &p->forward; fw; fw = next) {
 		struct wait_queue_head *head;
 
 		/* A queue that ends with POLLFREE is freed after a grace period */
@@ -172,7 +187,8 @@ void micro_file_unforward_all(struct micro_file *f)
 			remove_wait_queue(head, &fw->wait);
 		rcu_read_unlock();
 		next = fw->next;
-		if (fw != &f->forward)
+		if (fw != &p->forward)
 			kfree(fw);
 	}
+	kfree(p);
 }

@@ -79,8 +79,8 @@ byte alive;				/* set: f is allocated */
 byte st_open, st_releasing;		/* sets: f->state; in neither: released */
 byte wq[NF];				/* f->wq */
 #ifdef POLL
-byte plock;				/* set: f->poll_lock is held */
-byte known, known2;			/* sets: f->forward for the first and second queue */
+byte plock;				/* set: f->poller->lock is held */
+byte known, known2;			/* sets: f->poller->forward for the first and second queue */
 byte hooked[NF], hooked2[NF];		/* entries of f that really are on those queues */
 #endif
 #ifdef MMAP
@@ -414,7 +414,7 @@ inline file_call()
 #ifdef POLL
 /*
  * poll.c: a forwarder of f on a queue, unless there is one. That is seen without
- * poll_lock, so it is said last.
+ * the lock, so it is said last.
  */
 inline forward_hang(set, count)
 {
