@@ -29,6 +29,7 @@ static const char usage[] =
 	"\n"
 	"  io        read, write, ioctl and poll of an open file\n"
 	"  open      open + close\n"
+	"  counting  what the statistics add to an operation while they are switched on\n"
 	"  dirs      mkdir and rmdir among n other directories\n"
 	"  growth    how much a mkdir costs more for each directory that is there\n"
 	"  unplug    rmdir and live=0 with n open files, rmdir of peers without any\n"
@@ -163,6 +164,43 @@ static void work_open(void)
 			reference = ns;
 		print("open-close", 1, s->name, ns, "ns", reference);
 	}
+}
+
+static void set_statistics(const char *value)
+{
+	int fd = open("/sys/bus/micro_bus/statistics", O_WRONLY);
+
+	if (fd < 0 || write(fd, value, 1) != 1 || close(fd))
+		die("statistics=%s", value);
+}
+
+static void work_counting(void)
+{
+	static const char * const works[] = {
+		"counting-read-1", "counting-write-1", "counting-ioctl", "counting-open-close",
+	};
+	const struct subject *s = &subjects[1];
+	double result[2][ARRAY_SIZE(works)];
+	unsigned int on, w;
+	char byte;
+	int fd;
+
+	subject_make(s);
+	fd = xopen(s->node);
+	for (on = 0; on < 2; on++) {
+		set_statistics(on ? "1" : "0");
+		result[on][0] = BEST(calls, read(fd, &byte, 1));
+		result[on][1] = BEST(calls, write(fd, &byte, 1));
+		result[on][2] = BEST(calls, ioctl(fd, PEER_IOC_PING));
+		result[on][3] = BEST(calls / 5, open_close(s->node));
+	}
+	set_statistics("0");
+	close(fd);
+	subject_remove(s);
+	/* whole instructions */
+	for (w = 0; w < ARRAY_SIZE(works); w++)
+		print(works[w], 1, s->name, (int)(result[1][w] - result[0][w] + 0.5),
+		      "ns", 0);
 }
 
 /* Directories */
@@ -597,6 +635,7 @@ static const struct {
 } works[] = {
 	{ "io", work_io, { 1 }, 1 },
 	{ "open", work_open, { 1 }, 1 },
+	{ "counting", work_counting, { 1 }, 1 },
 	{ "dirs", work_dirs, { 1, 100, 1000 }, 3 },
 	{ "growth", work_growth, { 100, 3000 }, 2 },
 	{ "unplug", work_unplug, { 0, 1, 100, 10000 }, 4 },

@@ -319,7 +319,7 @@ static unsigned int micro_binding_release_files(struct micro_binding *b)
 
 	mutex_lock(&b->lock);
 	while ((f = hlist_entry_safe(b->files.first, struct micro_file, node))) {
-		micro_statistics_count(f, MICRO_STAT_REVOCATIONS, 0);
+		micro_statistics_count(&f->stats, MICRO_STAT_REVOCATIONS, 0);
 		micro_file_unlist(f);
 		f->state = MICRO_FILE_RELEASING;
 		mutex_unlock(&b->lock);

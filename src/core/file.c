@@ -274,7 +274,7 @@ static int micro_file_open(struct inode *inode, struct file *filp)
 	if (f->drv->open)
 		err = f->drv->open(f->drv, filp);
 	trace_micro_open(f, err);
-	micro_statistics_count(f, MICRO_STAT_OPENS, err);
+	micro_statistics_count(&f->stats, MICRO_STAT_OPENS, err);
 	if (err)
 		goto err_detach;
 	/*

@@ -34,12 +34,12 @@ static DEFINE_MUTEX(micro_statistics_lock);
 DEFINE_STATIC_KEY_FALSE(micro_statistics_key);
 
 /* Without memory it is not counted: that must not make an operation fail */
-static struct micro_statistics *micro_statistics_of(struct micro_file *f)
+static struct micro_statistics *micro_statistics_make(struct micro_statistics **slot)
 {
-	struct micro_statistics *stats = READ_ONCE(f->stats);
+	struct micro_statistics *stats = READ_ONCE(*slot);
 	struct micro_statistics *old;
 
-	if (likely(stats))
+	if (stats)
 		return stats;
 
 	stats = kzalloc(sizeof(*stats), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
@@ -47,7 +47,7 @@ static struct micro_statistics *micro_statistics_of(struct micro_file *f)
 		return NULL;
 
 	/* The file may have several threads */
-	old = cmpxchg(&f->stats, NULL, stats);
+	old = cmpxchg(slot, NULL, stats);
 	if (!old)
 		return stats;
 	kfree(stats);
@@ -71,17 +71,18 @@ static bool micro_statistics_failed(s64 ret)
 }
 
 /**
- * __micro_statistics_count() - count an operation
- * @f: the open file; the caller is inside
+ * __micro_statistics_count() - count an operation that failed, or is the first
+ * @slot: the open file's counters; the caller is inside
  * @what: which one: its number of calls
  * @ret: what the driver has answered
  *
  * Context: may sleep.
  * Return: @ret, as micro_file_left().
  */
-s64 __micro_statistics_count(struct micro_file *f, enum micro_statistic what, s64 ret)
+s64 __micro_statistics_count(struct micro_statistics **slot, enum micro_statistic what,
+			     s64 ret)
 {
-	struct micro_statistics *stats = micro_statistics_of(f);
+	struct micro_statistics *stats = micro_statistics_make(slot);
 
 	if (!stats)
 		return ret;

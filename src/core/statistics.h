@@ -52,35 +52,46 @@ DECLARE_STATIC_KEY_FALSE(micro_statistics_key);
 
 int micro_statistics_publish(struct micro_binding *b);
 void micro_statistics_unpublish(struct micro_binding *b);
-s64 __micro_statistics_count(struct micro_file *f, enum micro_statistic what, s64 ret);
+s64 __micro_statistics_count(struct micro_statistics **slot, enum micro_statistic what,
+			     s64 ret);
 void micro_statistics_fold(struct micro_file *f);
 
 /**
  * micro_statistics_count() - count an operation, if anything is counted
- * @f: the open file; the caller is inside
+ * @slot: the open file's counters; the caller is inside
  * @what: which one: its number of calls
  * @ret: what the driver has answered
  *
- * While it is off, this is one instruction that does nothing.
+ * While it is off, this is one instruction that does nothing; while it is on, at
+ * most 8, except for the first operation of a file and those that fail.
  *
  * Context: may sleep.
  * Return: @ret, as micro_file_left().
  */
-static inline s64 micro_statistics_count(struct micro_file *f,
-					 enum micro_statistic what, s64 ret)
+static __always_inline s64 micro_statistics_count(struct micro_statistics **slot,
+						  enum micro_statistic what, s64 ret)
 {
-	if (static_branch_unlikely(&micro_statistics_key))
-		return __micro_statistics_count(f, what, ret);
+	if (static_branch_unlikely(&micro_statistics_key)) {
+		struct micro_statistics *stats = READ_ONCE(*slot);
+
+		if (unlikely(!stats || ret < 0))
+			return __micro_statistics_count(slot, what, ret);
+		atomic64_inc(&stats->count[what]);
+		if (what == MICRO_STAT_READS)
+			atomic64_add(ret, &stats->count[MICRO_STAT_BYTES_READ]);
+		if (what == MICRO_STAT_WRITES)
+			atomic64_add(ret, &stats->count[MICRO_STAT_BYTES_WRITTEN]);
+	}
 	return ret;
 }
 
 /* for micro_file_call(): what to count for each operation */
-#define micro_count_read(f, ret)	micro_statistics_count(f, MICRO_STAT_READS, ret)
-#define micro_count_read_iter(f, ret)	micro_statistics_count(f, MICRO_STAT_READS, ret)
-#define micro_count_write(f, ret)	micro_statistics_count(f, MICRO_STAT_WRITES, ret)
-#define micro_count_write_iter(f, ret)	micro_statistics_count(f, MICRO_STAT_WRITES, ret)
-#define micro_count_ioctl(f, ret)	micro_statistics_count(f, MICRO_STAT_IOCTLS, ret)
-#define micro_count_compat_ioctl(f, ret) micro_statistics_count(f, MICRO_STAT_IOCTLS, ret)
+#define micro_count_read(f, ret)	micro_statistics_count(&(f)->stats, MICRO_STAT_READS, ret)
+#define micro_count_read_iter(f, ret)	micro_statistics_count(&(f)->stats, MICRO_STAT_READS, ret)
+#define micro_count_write(f, ret)	micro_statistics_count(&(f)->stats, MICRO_STAT_WRITES, ret)
+#define micro_count_write_iter(f, ret)	micro_statistics_count(&(f)->stats, MICRO_STAT_WRITES, ret)
+#define micro_count_ioctl(f, ret)	micro_statistics_count(&(f)->stats, MICRO_STAT_IOCTLS, ret)
+#define micro_count_compat_ioctl(f, ret) micro_statistics_count(&(f)->stats, MICRO_STAT_IOCTLS, ret)
 
 static inline __poll_t micro_count_poll(struct micro_file *f, __poll_t ret)
 {
