@@ -419,12 +419,18 @@ static void work_unplug(void)
 
 #define SLEEPER		"micro_sleeper"
 
+/* Who was woken must not end its thread meanwhile: that is more work than to be woken */
+static pthread_mutex_t unplugging = PTHREAD_MUTEX_INITIALIZER;
+
 static void *sleeper(void *arg)
 {
 	int fd = *(int *)arg;
 	char byte;
+	int err = read(fd, &byte, 1) < 0 ? errno : 0;
 
-	return (void *)(long)(read(fd, &byte, 1) < 0 ? errno : 0);
+	pthread_mutex_lock(&unplugging);
+	pthread_mutex_unlock(&unplugging);
+	return (void *)(long)err;
 }
 
 static void work_sleepers(void)
@@ -459,6 +465,7 @@ static void work_sleepers(void)
 
 			make_dir("micro", SLEEPER);
 			open_files("/dev/micro/" SLEEPER, n);
+			pthread_mutex_lock(&unplugging);
 			for (i = 0; i < n; i++) {
 				errno = pthread_create(&threads[i], &attr, sleeper,
 						       &files[i]);
@@ -472,6 +479,7 @@ static void work_sleepers(void)
 			remove_dir("micro", SLEEPER);
 			take_best(&best, begin, 1);
 
+			pthread_mutex_unlock(&unplugging);
 			for (i = 0; i < n; i++) {
 				void *ret;
 
