@@ -31,6 +31,11 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags |= flags;
 }
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
 #else
 #define micro_uevent_arg(dev)	const struct device *dev
 #endif
@@ -76,6 +81,41 @@ static inline struct class *micro_class_create(const char *name)
 #else
 #define micro_match_arg(drv)	const struct device_driver *drv
 #define micro_platform_remove	remove
+#endif
+
+#ifdef VM_PAT
+/*
+ * Until 6.16, x86 notes in a mapping that remap_pfn_range() has filled that the memory
+ * type of its range was reserved, and finds out by the page table which range that is:
+ * when it is unmapped, when it is zapped, when a process forks. It warns when both of
+ * the first happen at once, and cannot fork once the first page of a private mapping
+ * was written to. For RAM nothing was reserved, so it need not know.
+ */
+static inline void micro_vma_untrack(struct vm_area_struct *vma)
+{
+	unsigned long pfn;
+
+	if (!(vma->vm_flags & VM_PAT))
+		return;
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	if (follow_pfn(vma, vma->vm_start, &pfn))
+		return;
+#else
+	struct follow_pfnmap_args args = { .vma = vma, .address = vma->vm_start };
+
+	if (follow_pfnmap_start(&args))
+		return;
+	pfn = args.pfn;
+	follow_pfnmap_end(&args);
+#endif
+	if (page_is_ram(pfn))
+		vm_flags_clear(vma, VM_PAT);
+}
+#else
+static inline void micro_vma_untrack(struct vm_area_struct *vma)
+{
+}
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)

@@ -267,6 +267,8 @@ int micro_file_mmap(struct file *filp, struct vm_area_struct *vma)
 		return -ENODEV;
 
 	err = f->drv->mmap(f->drv, filp, vma);
+	if (!err)
+		micro_vma_untrack(vma);
 	if (!err && vma->vm_file != filp) {
 		dev_warn_once(&f->binding->mdev->dev,
 			      "driver %s maps another file: refused, it could not be revoked\n",

@@ -117,7 +117,6 @@ struct task {
 		uint64_t id;	/* 0: unknown */
 		volatile uint64_t *map;
 		bool map_dead;	/* it was SIGBUS */
-		bool map_readonly;
 	} slots[SLOTS];
 };
 
@@ -262,7 +261,7 @@ static void do_touch(struct task *t, struct slot *s)
 
 	if (!s->map)
 		return;
-	if (!touch(s->map, below(t, 2) && !s->map_readonly, &value)) {
+	if (!touch(s->map, below(t, 2), &value)) {
 		shared->nodev[OP_TOUCH]++;
 		/*
 		 * A first write asks the driver (page_mkwrite), which a revoked file
@@ -421,14 +420,10 @@ static void do_mmap(struct task *t, struct slot *s)
 	static const int at[] = { 0, 1, 2, 3, 16, 32, 48 };
 	int page = at[below(t, ARRAY_SIZE(at))];
 	bool private = !below(t, 3);
-	int prot = PROT_READ | PROT_WRITE;
 	void *p;
 
 	slot_unmap(t, s);
-	/* x86 can't fork a private mapping of remap_pfn_range() that was written to */
-	if (page == 32 && private)
-		prot = PROT_READ;
-	p = mmap(NULL, getpagesize(), prot,
+	p = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
 		 private ? MAP_PRIVATE : MAP_SHARED, s->fd, (off_t)page * getpagesize());
 	if (!FILE_RESULT(t, s, OP_MMAP, p == MAP_FAILED ? -1 : 0, page == 48 ? EXDEV : 0))
 		return;
@@ -439,7 +434,6 @@ static void do_mmap(struct task *t, struct slot *s)
 	}
 	s->map = p;
 	s->map_dead = false;
-	s->map_readonly = !(prot & PROT_WRITE);
 	do_touch(t, s);
 }
 
@@ -489,7 +483,7 @@ static void do_fork(struct task *t, struct slot *s)
 		char c = 0;
 		int bad = 0;
 
-		if (s->map && touch(s->map, !s->map_readonly, &value) &&
+		if (s->map && touch(s->map, true, &value) &&
 		    (value == DEAD_WORD || (s->id && value != s->id)))
 			bad = 1;
 		if (s->nonblock && write(s->fd, &c, 1) < 0 &&
