@@ -5,16 +5,6 @@
 
 micro=/sys/kernel/config/micro
 
-loaded() {
-	grep -q "^$1 " /proc/modules
-}
-
-# Kernels that test the release of objects keep the name a little longer.
-unload() {
-	micro-try rmmod "$1"
-	wait_for test ! -e "/sys/bus/micro_bus/drivers/$1"
-}
-
 modprobe microkernel
 
 note "mkdir of a driver's name"

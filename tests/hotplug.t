@@ -23,12 +23,6 @@ dead() {
 		"ENODEV ENODEV ENODEV ENODEV" "$2"
 }
 
-# Kernels that test the release of objects keep the name a little longer.
-unload() {
-	micro-try rmmod "$1"
-	wait_for test ! -e "/sys/bus/micro_bus/drivers/$1"
-}
-
 uptime_ms() {
 	read -r now _ </proc/uptime
 	echo "${now%.*}${now#*.}0"

@@ -117,6 +117,17 @@ wait_for() {
 	done
 }
 
+# loaded MODULE: is it there? unload DRIVER: kernels that test the release of
+# objects keep the name a little longer
+loaded() {
+	grep -q "^$1 " /proc/modules
+}
+
+unload() {
+	micro-try rmmod "$1"
+	wait_for test ! -e "/sys/bus/micro_bus/drivers/$1"
+}
+
 # skip REASON [COUNT]: instead of COUNT checks (1) that cannot be made here
 skip() {
 	tap_skip=${2:-1}

@@ -12,8 +12,8 @@ ours=$(for file in /root/*.ko; do basename "$file" .ko; done | tr - _ | sort)
 
 modprobe=$(cat /proc/sys/kernel/modprobe)
 
-# loaded: our modules that are
-loaded() {
+# still_loaded: our modules that are
+still_loaded() {
 	cut -d ' ' -f 1 /proc/modules | sort >/tmp/loaded
 	echo "$ours" | grep -xFf - /tmp/loaded
 }
@@ -23,12 +23,12 @@ clear_away() {
 	echo "$modprobe" >/proc/sys/kernel/modprobe
 	find /sys/kernel/config -mindepth 2 -depth -type d -exec rmdir {} + 2>/dev/null
 	# those that others use are refused, until these are gone
-	while [ "$(loaded)" ]; do
-		before=$(loaded)
+	while [ "$(still_loaded)" ]; do
+		before=$(still_loaded)
 		for module in $before; do
 			rmmod "$module" 2>/dev/null
 		done
-		[ "$(loaded)" != "$before" ] || break
+		[ "$(still_loaded)" != "$before" ] || break
 	done
 	rm -rf /tmp/*
 	# the log is on its way to the serial port all the same
@@ -67,6 +67,6 @@ for name; do
 	tap_count=$((tap_count + count))
 	tap_failed=$((tap_failed + failed))
 	clear_away
-	is "$(loaded)" "" "$name: its modules can be unloaded"
+	is "$(still_loaded)" "" "$name: its modules can be unloaded"
 done
 done_testing

@@ -12,17 +12,28 @@
 #include "message.h"
 #include "progress.h"
 
+/* WHO: WHAT, below what is printed so far and instead of a progress bar */
+static void begin(const char *who)
+{
+	progress_clear();
+	fflush(stdout);
+	fprintf(stderr, "%s: ", who);
+}
+
+static void end(const char *format, va_list args)
+{
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
 void say(const char *format, ...)
 {
 	va_list args;
 
-	progress_clear();
-	fflush(stdout);
-	fputs("microctl: ", stderr);
+	begin("microctl");
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	end(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 /* FILE: PATH: property 'PROPERTY': ...; what is not known is left out */
@@ -30,29 +41,23 @@ void say_at(const struct place *at, const char *property, const char *format, ..
 {
 	va_list args;
 
-	progress_clear();
-	fflush(stdout);
-	fprintf(stderr, "%s: ", at->file ?: "microctl");
+	begin(at->file ?: "microctl");
 	if (at->path)
 		fprintf(stderr, "%s: ", at->path);
 	if (property)
 		fprintf(stderr, "property '%s': ", property);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	end(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 void die(enum status status, const char *format, ...)
 {
 	va_list args;
 
-	progress_clear();
-	fflush(stdout);
-	fputs("microctl: ", stderr);
+	begin("microctl");
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	end(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 	exit(status);
 }
