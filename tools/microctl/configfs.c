@@ -106,7 +106,6 @@ ssize_t configfs_read(const char *path, char *text, size_t room)
 	return len;
 }
 
-/* configfs puts what is new at the head of its lists */
 static void turn_round(struct names *names)
 {
 	const char *name;
@@ -118,8 +117,8 @@ static void turn_round(struct names *names)
 	}
 }
 
-/* 0, or -1 with errno */
-int configfs_list(const char *path, struct names *names)
+/* In the kernel's order; 0, or -1 with errno */
+static int list_raw(const char *path, struct names *names)
 {
 	int fd = openat(configfs_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
@@ -137,7 +136,33 @@ int configfs_list(const char *path, struct names *names)
 		names->all[names->count++] = copy_string(entry->d_name);
 	}
 	closedir(dir);
-	turn_round(names);
+	return 0;
+}
+
+/*
+ * Old kernels list what is new first, 7.3 last. A device's properties/ is made
+ * before its children/, so any device shows which it is.
+ */
+static bool newest_first(void)
+{
+	static enum { UNKNOWN, NO, YES } answer;
+	struct names devices, parts;
+
+	if (answer != UNKNOWN || list_raw(".", &devices))
+		return answer == YES;
+	for (size_t i = 0; answer == UNKNOWN && i < devices.count; i++)
+		if (!list_raw(devices.all[i], &parts) && parts.count)
+			answer = strcmp(parts.all[0], "properties") ? YES : NO;
+	return answer == YES;
+}
+
+/* 0, or -1 with errno */
+int configfs_list(const char *path, struct names *names)
+{
+	if (list_raw(path, names))
+		return -1;
+	if (newest_first())
+		turn_round(names);
 	return 0;
 }
 
