@@ -3,6 +3,7 @@
 # The same mistakes as in lockdep-self.t and lockdep-remover.t, on kernels
 # without lockdep: both hang, and the log names driver and device.
 # kernels: 6.1 6.12 7.3
+# alone: who hangs there does so for ever
 
 . /tests/lib.sh
 . /tests/unplug.sh
