@@ -8,8 +8,9 @@ source "${BASH_SOURCE[0]%/*}/kernel.sh"
 system_suite=bookworm
 
 # What our packages depend on, and what their users have: compiler and headers
-# for DKMS, openssl to sign, an init system, a way to become another user.
-system_packages=(systemd-sysv udev dbus kmod initramfs-tools zstd dkms openssl
+# for DKMS, openssl to sign, an init system, a way to become another user. ccache
+# is ours, see system-disk.
+system_packages=(systemd-sysv udev dbus kmod initramfs-tools zstd dkms openssl ccache
 	device-tree-compiler libfdt1 libjson-c5 libudev1 pkg-config procps)
 
 # system KERNEL: builds what changed, for the kernel 6.1 or 6.12, and sets
