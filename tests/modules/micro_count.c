@@ -245,26 +245,56 @@ static void count_took(struct count *c)
 	wake_up_interruptible_poll(&c->writers, EPOLLOUT | EPOLLWRNORM);
 }
 
+/* Takes some of @want bytes, once there are any; the request is NULL in a plain read() */
+static ssize_t count_wait_take(struct count *c, struct file *filp, struct kiocb *iocb,
+			       size_t want)
+{
+	ssize_t ret = 0;
+	size_t n = 0;
+
+	while (want && !ret && !n) {
+		ret = iocb ? micro_wait_event_iocb(iocb, c->readers, count_bytes(c)) :
+			     micro_wait_event_interruptible(filp, c->readers, count_bytes(c));
+		if (!ret)
+			n = count_take(c, want);
+	}
+	if (!n)
+		return ret;
+	count_took(c);
+	return n;
+}
+
+static ssize_t count_wait_give(struct count *c, struct file *filp, struct kiocb *iocb,
+			       size_t want)
+{
+	ssize_t ret = 0;
+	size_t n = 0;
+
+	while (want && !ret && !n) {
+		ret = iocb ? micro_wait_event_iocb(iocb, c->writers,
+						   count_bytes(c) < COUNT_ROOM) :
+			     micro_wait_event_interruptible(filp, c->writers,
+							    count_bytes(c) < COUNT_ROOM);
+		if (!ret)
+			n = count_give(c, want);
+	}
+	if (!n)
+		return ret;
+	count_gave(c);
+	return n;
+}
+
 static ssize_t count_read(struct micro_driver *drv, struct file *filp,
 			  char __user *buf, size_t count, loff_t *offset)
 {
 	struct count_file *cf = count_enter(filp);
-	ssize_t ret = 0;
-	size_t n = 0;
+	ssize_t ret;
 
 	if (!cf)
 		return -EIO;
-	while (!ret && !n) {
-		ret = micro_wait_event_interruptible(filp, cf->c->readers, count_bytes(cf->c));
-		if (!ret)
-			n = count_take(cf->c, min_t(size_t, count, COUNT_ROOM));
-		if (!count)
-			break;
-	}
-	if (n) {
-		ret = clear_user(buf, n) ? -EFAULT : n;
-		count_took(cf->c);
-	}
+	ret = count_wait_take(cf->c, filp, NULL, min_t(size_t, count, COUNT_ROOM));
+	if (ret > 0 && clear_user(buf, ret))
+		ret = -EFAULT;
 	count_leave(cf);
 	return ret;
 }
@@ -273,23 +303,12 @@ static ssize_t count_write(struct micro_driver *drv, struct file *filp,
 			   const char __user *buf, size_t count, loff_t *offset)
 {
 	struct count_file *cf = count_enter(filp);
-	ssize_t ret = 0;
-	size_t n = 0;
+	ssize_t ret;
 
 	if (!cf)
 		return -EIO;
-	if (fault_in_readable(buf, count))
-		ret = -EFAULT;
-	while (count && !ret && !n) {
-		ret = micro_wait_event_interruptible(filp, cf->c->writers,
-						     count_bytes(cf->c) < COUNT_ROOM);
-		if (!ret)
-			n = count_give(cf->c, count);
-	}
-	if (n) {
-		ret = n;
-		count_gave(cf->c);
-	}
+	ret = fault_in_readable(buf, count) ? -EFAULT :
+	      count_wait_give(cf->c, filp, NULL, count);
 	count_leave(cf);
 	return ret;
 }
@@ -298,20 +317,13 @@ static ssize_t count_read_iter(struct micro_driver *drv, struct kiocb *iocb,
 			       struct iov_iter *to)
 {
 	struct count_file *cf = count_enter(iocb->ki_filp);
-	ssize_t ret = 0;
-	size_t n = 0;
+	ssize_t ret;
 
 	if (!cf)
 		return -EIO;
-	while (iov_iter_count(to) && !ret && !n) {
-		ret = micro_wait_event_iocb(iocb, cf->c->readers, count_bytes(cf->c));
-		if (!ret)
-			n = count_take(cf->c, iov_iter_count(to));
-	}
-	if (n) {
-		ret = iov_iter_zero(n, to) ?: -EFAULT;
-		count_took(cf->c);
-	}
+	ret = count_wait_take(cf->c, NULL, iocb, iov_iter_count(to));
+	if (ret > 0)
+		ret = iov_iter_zero(ret, to) ?: -EFAULT;
 	count_leave(cf);
 	return ret;
 }
@@ -320,22 +332,13 @@ static ssize_t count_write_iter(struct micro_driver *drv, struct kiocb *iocb,
 				struct iov_iter *from)
 {
 	struct count_file *cf = count_enter(iocb->ki_filp);
-	ssize_t ret = 0;
-	size_t n = 0;
+	ssize_t ret;
 
 	if (!cf)
 		return -EIO;
-	while (iov_iter_count(from) && !ret && !n) {
-		ret = micro_wait_event_iocb(iocb, cf->c->writers,
-					    count_bytes(cf->c) < COUNT_ROOM);
-		if (!ret)
-			n = count_give(cf->c, iov_iter_count(from));
-	}
-	if (n) {
-		iov_iter_advance(from, n);
-		ret = n;
-		count_gave(cf->c);
-	}
+	ret = count_wait_give(cf->c, NULL, iocb, iov_iter_count(from));
+	if (ret > 0)
+		iov_iter_advance(from, ret);
 	count_leave(cf);
 	return ret;
 }
