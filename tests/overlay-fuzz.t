@@ -2,15 +2,14 @@
 # Random bytes and damaged overlays: refused, or applied and removed, and the
 # kernel has nothing to report
 # kernels: debug
-# vm: --timeout 7200
+# vm: --icount --timeout 7200
 . /tests/lib.sh
 
 dir=/sys/kernel/config/device-tree/overlays/fuzz
 dtbo=/root/dts-overlays
 seed=${SEED:-1}
-# All 10,000 take most of an hour on this kernel:
-#	scripts/vm --kernel debug --timeout 7200 'BLOBS=10000 sh /tests/overlay-fuzz.t'
-blobs=${BLOBS:-1000}
+# with --icount nobody waits for grace periods, which was most of the time
+blobs=${BLOBS:-10000}
 
 modprobe -a sample_driver micro_fifo micro_ram micro_overlay
 # Nobody has drivers for what the damage makes of names: do not look for them
