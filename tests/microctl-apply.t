@@ -5,23 +5,7 @@
 # vm: --file dts-overlays/several.dtso
 
 . /tests/lib.sh
-
-micro=/sys/kernel/config/micro
-
-# status STATUS COMMAND...: the exit status; the output is in /tmp/out
-status() {
-	tap_want=$1
-	shift
-	"$@" >/tmp/out 2>&1
-	tap_got=$?
-	[ $tap_got -eq "$tap_want" ]
-	ok $? "$*: exit status $tap_want" || diag "$tap_got: $(cat /tmp/out)"
-}
-
-# says REGEX: the last status command
-says() {
-	like "$(cat /tmp/out)" "$1" "it says: $1"
-}
+. /tests/microctl.sh
 
 # bus FILE: makes an overlay with the devices of the standard input on a bus
 bus() {

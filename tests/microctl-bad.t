@@ -3,24 +3,7 @@
 # microctl: what is wrong with files and with the system is told, and changes nothing.
 # except: race debug
 . /tests/lib.sh
-
-micro=/sys/kernel/config/micro
-
-# status STATUS COMMAND...: the exit status; the output is in /tmp/out
-status() {
-	tap_want=$1
-	shift
-	"$@" >/tmp/out 2>&1
-	tap_got=$?
-	[ $tap_got -eq "$tap_want" ]
-	ok $? "$*: exit status $tap_want" || diag "$tap_got: $(cat /tmp/out)"
-}
-
-# says TEXT: the last status command, somewhere
-says() {
-	grep -qF -e "$1" /tmp/out
-	ok $? "it says: $1" || diag "$(cat /tmp/out)"
-}
+. /tests/microctl.sh
 
 # bus FILE: makes an overlay with the devices of the standard input on a bus
 bus() {
@@ -41,18 +24,18 @@ for command in list 'show x' 'create x' 'remove x' 'apply good.dtso' 'apply -n g
 	save 'wait x'; do
 	# shellcheck disable=SC2086 # words
 	status 4 microctl $command
-	says 'configfs is not mounted: run "mount -t configfs none /sys/kernel/config"'
+	mentions 'configfs is not mounted: run "mount -t configfs none /sys/kernel/config"'
 done
 if rmmod configfs 2>/dev/null; then
 	status 4 microctl list
-	says 'the kernel has no configfs yet: run "modprobe configfs"'
+	mentions 'the kernel has no configfs yet: run "modprobe configfs"'
 	modprobe configfs
 else
 	skip "configfs is built in" 2
 fi
 mount -t configfs configfs /sys/kernel/config
 status 4 microctl apply good.dtso
-says 'there is no /sys/kernel/config/micro: run "modprobe microkernel"'
+mentions 'there is no /sys/kernel/config/micro: run "modprobe microkernel"'
 modprobe -a microkernel micro_fifo sample_driver
 status 0 microctl apply good.dtso
 before=$(find $micro; cat $micro/good/status)
@@ -72,7 +55,7 @@ printf '/dts-v1/; / { model = "nothing of ours"; };' >others.dts
 printf '/dts-v1/; / { oops };' >syntax.dts
 while IFS='|' read -r file text; do
 	status 3 microctl apply "$file"
-	says "$file: $text"
+	mentions "$file: $text"
 	status 3 microctl apply --dry-run "$file"
 	status 3 microctl diff "$file"
 done <<'END'
@@ -86,12 +69,12 @@ others.dts|it declares no devices: no node (that is not disabled) has compatible
 missing.dts|cannot read it: No such file or directory
 END
 grep -q 'syntax.dts:1' /tmp/out || microctl diff syntax.dts >/tmp/out 2>&1
-says "syntax.dts:1"
+mentions "syntax.dts:1"
 status 3 microctl apply --prune others.dts
 status 3 microctl apply missing.dts good.dtso
-says "nothing was changed"
+mentions "nothing was changed"
 status 3 env PATH=/nowhere /usr/local/bin/microctl apply good.dtso
-says "good.dtso: reading a source takes dtc, which is not there: install the package device-tree-compiler"
+mentions "good.dtso: reading a source takes dtc, which is not there: install the package device-tree-compiler"
 status 0 env PATH=/nowhere /usr/local/bin/microctl apply good.dtbo
 
 note "what configfs cannot have"
@@ -126,23 +109,23 @@ printf 'dev { long = /bits/ 8 <%s>; };|/bus/dev: property '"'long'"': 4096 bytes
 while IFS='|' read -r node text; do
 	printf 'first { compatible = "microkernel,fifo"; };\n%s\n' "$node" | bus bad.dtso
 	status 3 microctl apply bad.dtso
-	says "bad.dtso: "
-	says "$text"
+	mentions "bad.dtso: "
+	mentions "$text"
 done </tmp/rows
 bus blob.dtso <<'END'
 	dev { ref = <&elsewhere 1>; star* = <1>; kid { ref = <&l>; }; l: other { }; };
 END
 dtc -@ -q -o blob.dtbo blob.dtso
 status 3 microctl apply blob.dtbo
-says "blob.dtbo: /bus/dev: property 'ref': it refers to the node elsewhere (a phandle)"
-says "blob.dtbo: /bus/dev/kid: property 'ref': it refers to another node (a phandle)"
-says "blob.dtbo: /bus/dev: property 'star*': in configfs a name"
+mentions "blob.dtbo: /bus/dev: property 'ref': it refers to the node elsewhere (a phandle)"
+mentions "blob.dtbo: /bus/dev/kid: property 'ref': it refers to another node (a phandle)"
+mentions "blob.dtbo: /bus/dev: property 'star*': in configfs a name"
 cat >target.dts <<'END'
 /dts-v1/;
 / { fragment@0 { __overlay__ { bus { compatible = "microkernel,bus"; dev { }; }; }; }; };
 END
 status 3 microctl apply target.dts
-says "target.dts: /fragment@0: it is not known where this fragment belongs"
+mentions "target.dts: /fragment@0: it is not known where this fragment belongs"
 cat >fixups.dts <<'END'
 /dts-v1/;
 / {
@@ -151,7 +134,7 @@ cat >fixups.dts <<'END'
 };
 END
 status 3 microctl apply fixups.dts
-says "fixups.dts: a damaged overlay"
+mentions "fixups.dts: a damaged overlay"
 
 note "files that contradict each other, or the system"
 bus other.dtso <<'END'
@@ -159,13 +142,13 @@ bus other.dtso <<'END'
 	good { compatible = "microkernel,fifo"; fifo-size = <16>; };
 END
 status 3 microctl apply good.dtso other.dtso
-says "other.dtso: /bus/good: good.dtso: /bus/good declares the device 'good' too, but differently (property 'fifo-size')"
+mentions "other.dtso: /bus/good: good.dtso: /bus/good declares the device 'good' too, but differently (property 'fifo-size')"
 bus module.dtso <<'END'
 	new { };
 	sample_driver { };
 END
 status 3 microctl apply module.dtso
-says "module.dtso: /bus/sample_driver: there is a device 'sample_driver' already, which the firmware or a module made"
+mentions "module.dtso: /bus/sample_driver: there is a device 'sample_driver' already, which the firmware or a module made"
 
 is "$(find $micro; cat $micro/good/status)" "$before" "after all this, nothing has changed"
 
@@ -178,13 +161,13 @@ bus fine.dtso <<'END'
 	fine { };
 END
 status 3 microctl apply --keep-going --prune bad.dtso missing.dts fine.dtso other.dtso
-says "bad.dtso: nothing of this file is applied"
-says "missing.dts: nothing of this file is applied"
-says "nothing is removed, as not all files could be read"
-says "2 created, 1 changed, 0 removed"
+mentions "bad.dtso: nothing of this file is applied"
+mentions "missing.dts: nothing of this file is applied"
+mentions "nothing is removed, as not all files could be read"
+mentions "2 created, 1 changed, 0 removed"
 is "$(cd $micro && echo *)" "fine good new" "the others are applied"
 status 3 microctl apply -k good.dtso other.dtso
-says "other.dtso: nothing of this file is applied"
+mentions "other.dtso: nothing of this file is applied"
 is "$(microctl diff good.dtso)" "" "of two that contradict each other, the first is"
 
 # shellcheck disable=SC2046 # words
