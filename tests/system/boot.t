@@ -48,6 +48,23 @@ case $VM_BOOT in
 	run_ok systemctl reload micro
 	is "$(cat $micro/scratch/status)" bound "a reload brings back what was removed by hand"
 
+	note "completion"
+	# as bash-completion sets it up, which is not installed here
+	cat >/tmp/complete <<'END'
+_init_completion() {
+	words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+}
+__ltrim_colon_completions() { :; }
+. /usr/share/bash-completion/completions/microctl
+COMP_WORDS=(microctl "$@") COMP_CWORD=$#
+_microctl
+echo "${COMPREPLY[@]}"
+END
+	is "$(bash /tmp/complete show p)" "pipe.1 pipe.2" "bash completes the names of devices"
+	is "$(bash /tmp/complete remove s)" scratch "of those that can be removed"
+	is "$(bash /tmp/complete app)" apply "commands"
+	is "$(bash /tmp/complete apply --p)" --prune "and options"
+
 	note "who may"
 	useradd anna
 	useradd -G micro ben
