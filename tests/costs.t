@@ -35,17 +35,17 @@ at_most() {
 	ok $? "$2 costs at most $1 x $3"
 }
 
-# On arm64 a percpu_ref is taken by one instruction, without the read-modify-write
-# that returns a value, and it is about 1 % cheaper than we are
-percpu=0.9999
-[ "$(uname -m)" != aarch64 ] || percpu=1.02
+# The goals are for amd64. On arm64 a percpu_ref is taken by one instruction, which
+# returns nothing, and is about 1 % cheaper than we are; open+close are at 1.053
+percpu=0.9999 open=1.05
+[ "$(uname -m)" != aarch64 ] || percpu=1.02 open=1.07
 for work in read-1 write-1 ioctl poll read-64k; do
 	at_most 1.04 $work misc
 	at_most 0.9999 $work srcu
 	at_most $percpu $work percpu
 	at_most 0.9999 $work rwsem
 done
-at_most 1.05 open-close misc
+at_most $open open-close misc
 at_most 1.15 mkdir hand
 at_most 1.15 rmdir-first hand
 at_most 1.15 rmdir-last hand
