@@ -26,7 +26,7 @@ done
 is "$(cat /sys/module/microkernel/version)" "$version" "the core was loaded at boot, in this version"
 
 note "udev loads a driver for mkdir"
-# for the kernel itself to have no part in it
+# for the kernel itself to have no part in it, here and below
 echo /bin/false >/proc/sys/kernel/modprobe
 for module in $drivers; do
 	! loaded "$module"
@@ -36,7 +36,6 @@ for module in $drivers; do
 	is "$(cat "$micro/$module.7/driver")" "$module" "its device has it"
 	rmdir "$micro/$module.7"
 done
-echo /sbin/modprobe >/proc/sys/kernel/modprobe
 
 note "a driver from elsewhere"
 mkdir $micro/visitors $micro/century $micro/century/properties/start
@@ -55,6 +54,8 @@ is "$(cat /dev/micro/visitors /dev/micro/century /dev/micro/by-driver/counter/ce
 rmdir $micro/visitors $micro/century/properties/start $micro/century
 run_ok rmmod counter
 run_ok microctl apply /root/counter/counter.dtso
-is "$(cat /dev/micro/visitors /dev/micro/century | xargs)" "1 101" "the same with microctl, which loads it"
+wait_for bound century
+wait_for bound visitors
+is "$(cat /dev/micro/visitors /dev/micro/century | xargs)" "1 101" "the same with microctl: udev loads it"
 
 done_testing
