@@ -4,6 +4,7 @@
 # each open file and each sleeper, however many there are; and what they weigh.
 # vm: --icount --timeout 900 --mem 1024
 # kernels: 6.1 6.12
+# archs: amd64
 
 . /tests/lib.sh
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Each example runs, from nothing to nothing, and leaves all as it was.
-# except: race
+# except: race debug
 . /tests/lib.sh
 
 # what an example could leave behind

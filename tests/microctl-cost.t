@@ -5,6 +5,7 @@
 # minutes: scripts/vm --icount --timeout 3000 -- 'COUNT=10000 sh /tests/microctl-cost.t'
 # vm: --icount --timeout 900
 # kernels: 6.1 6.12
+# archs: amd64
 
 . /tests/lib.sh
 
