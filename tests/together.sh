@@ -38,6 +38,7 @@ clear_away() {
 for name; do
 	echo "together: $name" >/dev/kmsg
 	note "$name"
+	read -r began _ </proc/uptime
 	{
 		sh "/tests/$name.t"
 		echo "together: $?"
@@ -66,6 +67,8 @@ for name; do
 	read -r count failed </vm/together
 	tap_count=$((tap_count + count))
 	tap_failed=$((tap_failed + failed))
+	read -r ended _ </proc/uptime
+	note "$name took $((${ended%.*} - ${began%.*})) s"
 	clear_away
 	is "$(still_loaded)" "" "$name: its modules can be unloaded"
 done
