@@ -104,6 +104,7 @@ struct micro_device {
  * @mmap: as &file_operations.mmap; pages may be inserted here or in
  *	&vm_operations_struct.fault. The vm_ops given here are called until the
  *	unplug and never after it, so @remove must not wait for their close().
+ *	Of them huge_fault, map_pages, name, pagesize and the NUMA policies are not used.
  *	Called with the mmap lock held for writing
  * @fasync: as &file_operations.fasync, commonly fasync_helper(). The framework
  *	calls it with @on 0 before @release when the device goes

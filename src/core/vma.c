@@ -10,6 +10,7 @@
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "micro.h"
 
@@ -23,8 +24,8 @@
  *   holds its open file, so files with mappings are on the binding's list even
  *   after close(2), and so are those of forked processes.
  * - The unplug zaps all page tables, after which each touch is a fault, which
- *   the wrapper answers with SIGBUS. Pages that the process still uses are kept
- *   by their reference counts.
+ *   the wrapper answers with SIGBUS, as the kernel does without a fault().
+ *   Pages that the process still uses are kept by their reference counts.
  * - A page that the driver's fault() returns is entered into the page table by
  *   the wrapper, while still inside. If the kernel did it later, as usual, that
  *   could be after the zap.
@@ -36,7 +37,7 @@
 
 /**
  * struct micro_vma_ops - the wrapper of one set of vm_operations
- * @ours: what the mapping points at: has what @theirs has, and fault
+ * @ours: what the mapping points at: has what @theirs has
  * @theirs: the driver's, may be NULL; not to be touched unless inside
  * @node: in micro_binding.vma_ops; lives as long as the binding
  */
@@ -110,6 +111,12 @@ static int micro_vma_access(struct vm_area_struct *vma, unsigned long addr,
 	return micro_vma_call(vma, access, -ENODEV, vma, addr, buf, len, write);
 }
 
+static int micro_vma_mprotect(struct vm_area_struct *vma, unsigned long start,
+			      unsigned long end, unsigned long flags)
+{
+	return micro_vma_call(vma, mprotect, 0, vma, start, end, flags);
+}
+
 /* After these two the kernel looks whether the page table has changed: a zap wins */
 static vm_fault_t micro_vma_page_mkwrite(struct vm_fault *vmf)
 {
@@ -128,7 +135,9 @@ static vm_fault_t micro_vma_insert(struct vm_fault *vmf, vm_fault_t ret)
 	struct page *page = vmf->page;
 	int err = -EINVAL;
 
-	if (!WARN_ON_ONCE(!page || !(vma->vm_flags & VM_MIXEDMAP)))
+	if (page && PageHWPoison(page))
+		err = -EHWPOISON;
+	else if (!WARN_ON_ONCE(!page || !(vma->vm_flags & VM_MIXEDMAP)))
 		err = vm_insert_page(vma, vmf->address, page);
 
 	vmf->page = NULL;
@@ -140,6 +149,8 @@ static vm_fault_t micro_vma_insert(struct vm_fault *vmf, vm_fault_t ret)
 	/* -EBUSY: another thread was faster, which is as good */
 	if (!err || err == -EBUSY)
 		return VM_FAULT_NOPAGE | (ret & VM_FAULT_MAJOR);
+	if (err == -EHWPOISON)
+		return VM_FAULT_HWPOISON;
 	return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 }
 
@@ -147,15 +158,13 @@ static vm_fault_t micro_vma_fault(struct vm_fault *vmf)
 {
 	const vm_fault_t done = VM_FAULT_ERROR | VM_FAULT_NOPAGE |
 				VM_FAULT_RETRY | VM_FAULT_DONE_COW;
-	const struct vm_operations_struct *theirs = micro_vma_theirs(vmf->vma);
 	/* A fault() that drops the mmap lock may lose the mapping and the file */
 	struct file *filp = get_file(vmf->vma->vm_file);
 	struct micro_file *f = filp->private_data;
 	vm_fault_t ret = VM_FAULT_SIGBUS;
 
 	if (micro_file_enter(f)) {
-		if (theirs && theirs->fault)
-			ret = theirs->fault(vmf);
+		ret = micro_vma_theirs(vmf->vma)->fault(vmf);
 		if (!(ret & done))
 			ret = micro_vma_insert(vmf, ret);
 		micro_file_leave(f);
@@ -168,12 +177,17 @@ static void micro_vma_ops_init(struct micro_vma_ops *ops,
 			       const struct vm_operations_struct *theirs)
 {
 	ops->theirs = theirs;
-	ops->ours.fault = micro_vma_fault;
 	if (!theirs)
 		return;
+	/*
+	 * Not for those without: the kernel knows that an entry of theirs may be
+	 * missing for a moment only, while it is copied or moved
+	 */
+	ops->ours.fault = theirs->fault ? micro_vma_fault : NULL;
 	ops->ours.open = theirs->open ? micro_vma_open : NULL;
 	ops->ours.close = theirs->close ? micro_vma_close : NULL;
 	ops->ours.may_split = theirs->may_split ? micro_vma_may_split : NULL;
+	ops->ours.mprotect = theirs->mprotect ? micro_vma_mprotect : NULL;
 	ops->ours.mremap = theirs->mremap ? micro_vma_mremap : NULL;
 	ops->ours.page_mkwrite = theirs->page_mkwrite ? micro_vma_page_mkwrite : NULL;
 	ops->ours.pfn_mkwrite = theirs->pfn_mkwrite ? micro_vma_pfn_mkwrite : NULL;
@@ -289,6 +303,41 @@ int micro_file_mmap(struct file *filp, struct vm_area_struct *vma)
 }
 
 /**
+ * struct micro_mm_wait - a wait for a process's mmap lock that takes long
+ * @work: says so
+ * @b: the binding that waits
+ */
+struct micro_mm_wait {
+	struct delayed_work work;
+	struct micro_binding *b;
+};
+
+static void micro_mm_say(struct work_struct *work)
+{
+	struct micro_mm_wait *w = container_of(to_delayed_work(work), struct micro_mm_wait, work);
+
+	dev_warn(&w->b->mdev->dev,
+		 "driver %s: a process that has mapped the device is busy with its mappings, and keeps the device from going\n",
+		 w->b->drv->name);
+	schedule_delayed_work(&w->work, 60 * HZ);
+}
+
+/* Another file's mmap(), say of a network file system, may hold the lock for long */
+static void micro_mm_wait(struct micro_binding *b, struct mm_struct *mm)
+{
+	struct micro_mm_wait w = { .b = b };
+
+	if (!mmap_read_trylock(mm)) {
+		INIT_DELAYED_WORK_ONSTACK(&w.work, micro_mm_say);
+		schedule_delayed_work(&w.work, 10 * HZ);
+		mmap_read_lock(mm);
+		cancel_delayed_work_sync(&w.work);
+		destroy_delayed_work_on_stack(&w.work);
+	}
+	mmap_read_unlock(mm);
+}
+
+/**
  * micro_binding_zap() - end all mappings of a binding
  * @b: the binding, revoked and drained
  *
@@ -310,10 +359,8 @@ void micro_binding_zap(struct micro_binding *b)
 				tail = &(*tail)->next;
 		}
 	}
-	for (m = mmaps; m; m = m->next) {
-		mmap_read_lock(m->mm);
-		mmap_read_unlock(m->mm);
-	}
+	for (m = mmaps; m; m = m->next)
+		micro_mm_wait(b, m->mm);
 	micro_mmaps_free(mmaps);
 
 	/* Files of one node share its address_space: once is enough for them */

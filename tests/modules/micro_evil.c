@@ -294,21 +294,30 @@ static void evil_vm_close(struct vm_area_struct *vma)
 	atomic_inc(&evil_count.vm_closes);
 }
 
+static int evil_vm_mprotect(struct vm_area_struct *vma, unsigned long start,
+			    unsigned long end, unsigned long flags)
+{
+	return flags & VM_EXEC ? -EPERM : 0;
+}
+
 static const struct vm_operations_struct evil_vm_ops[] = {
 	[EVIL_MAP_FAULT] = {
 		.open = evil_vm_open,
 		.close = evil_vm_close,
+		.mprotect = evil_vm_mprotect,
 		.fault = evil_vm_fault,
 	},
 	[EVIL_MAP_MKWRITE] = {
 		.open = evil_vm_open,
 		.close = evil_vm_close,
+		.mprotect = evil_vm_mprotect,
 		.fault = evil_vm_fault,
 		.page_mkwrite = evil_vm_page_mkwrite,
 	},
 	[EVIL_MAP_PFN_FAULT] = {
 		.open = evil_vm_open,
 		.close = evil_vm_close,
+		.mprotect = evil_vm_mprotect,
 		.fault = evil_vm_pfn_fault,
 	},
 };
