@@ -64,7 +64,8 @@ static char *micro_class_devnode(micro_devnode_arg(dev), umode_t *mode)
 		*mode = b->drv->mode ?: 0600;
 	if (to_micro_instance(b->mdev)->kernel)
 		return NULL;
-	return kasprintf(GFP_KERNEL, "micro/%s", dev_name(dev));
+	/* Without memory it would be a node of /dev itself, as no name is an error here */
+	return kasprintf(GFP_KERNEL | __GFP_NOFAIL, "micro/%s", dev_name(dev));
 }
 
 /* For udev rules; what they match by DRIVERS for devices with such a parent */

@@ -100,7 +100,9 @@ static int micro_file_fasync(int fd, struct file *filp, int on)
 		err = fasync_helper(fd, filp, on, &f->fasync);
 		if (err < 0)
 			f->drv->fasync(f->drv, -1, filp, 0);
-		else if (on && micro_active_revoked(&f->active))
+		/* Either we see the revocation, or the revoker sees our entry */
+		smp_mb();
+		if (err >= 0 && on && micro_active_revoked(&f->active))
 			kill_fasync(&f->fasync, SIGIO, POLL_HUP);
 	}
 	micro_file_leave(f);

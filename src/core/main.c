@@ -18,9 +18,10 @@ static const struct {
 	{ micro_bindings_init, micro_bindings_exit },
 	{ micro_bus_init, micro_bus_exit },
 	{ micro_devices_init, micro_devices_exit },
-	{ micro_configfs_init, micro_configfs_exit },
 	{ micro_firmware_init, micro_firmware_exit },
 	{ micro_debugfs_init, micro_debugfs_exit },
+	/* Users may make devices as soon as they see it, so nothing may fail after it */
+	{ micro_configfs_init, micro_configfs_exit },
 };
 
 static void micro_exit_parts(size_t count)
