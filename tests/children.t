@@ -181,6 +181,22 @@ for path in $dev $micro/other; do
 	rmdir "$path/children/same/properties/x" "$path/children/same" "$path"
 done
 
+note "what is no property: as of a device tree"
+modprobe -r micro_dump
+modprobe micro_dump calls=1
+mkdir $dev $kids/channel@0 $kids/channel@1 $dev/properties/x
+echo 1 >$dev/properties/x/u32
+put $dev/compatible 'test,nothing\ntest,with-data' >/dev/null
+is "$(sed -n '/^match data/,$p' /dev/micro/greeter)" "match data: these data
+the node channel: channel@0
+the node channel@1: channel@1
+the node chan: none
+the reference x: -EINVAL
+the reference missing: -ENOENT" "the data of the string that matched, nodes with and without address, references"
+put $dev/compatible microkernel,dump >/dev/null
+is "$(grep "^match data" /dev/micro/greeter)" "match data: none" "another string has no data"
+rmdir $dev/properties/x $kids/* $dev
+
 is "$(ls $micro)" "" "all is removed"
 wait_for rmmod micro_dump
 run_ok rmmod microkernel

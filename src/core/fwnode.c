@@ -167,6 +167,14 @@ static struct fwnode_handle *micro_fwnode_parent(const struct fwnode_handle *fwn
 	return parent ? micro_fwnode_get(&parent->fwnode) : NULL;
 }
 
+/* As other nodes that have nothing to refer to */
+static int micro_fwnode_reference(const struct fwnode_handle *fwnode, const char *name,
+				  const char *nargs_name, unsigned int nargs,
+				  unsigned int index, struct fwnode_reference_args *args)
+{
+	return micro_fwnode_value(fwnode, name) ? -EINVAL : -ENOENT;
+}
+
 /* Takes over the reference to @child, as the other kinds of nodes do */
 static struct fwnode_handle *micro_fwnode_next(const struct fwnode_handle *fwnode,
 					       struct fwnode_handle *child)
@@ -185,30 +193,45 @@ static struct fwnode_handle *micro_fwnode_next(const struct fwnode_handle *fwnod
 	return &list_entry(next, struct micro_fwnode, node.entry)->fwnode;
 }
 
+/* With or without its unit address: device trees look for nodes without */
+static bool micro_fwnode_is_called(const struct micro_fwnode *n, const char *name)
+{
+	size_t len = strcspn(n->node.name, "@");
+
+	return !strcmp(n->node.name, name) ||
+	       (strlen(name) == len && !memcmp(n->node.name, name, len));
+}
+
 static struct fwnode_handle *micro_fwnode_named(const struct fwnode_handle *fwnode,
 						const char *name)
 {
 	struct micro_fwnode *child;
 
 	list_for_each_entry(child, &to_micro_fwnode(fwnode)->node.children, node.entry)
-		if (!strcmp(child->node.name, name))
+		if (micro_fwnode_is_called(child, name))
 			return micro_fwnode_get(&child->fwnode);
 	return NULL;
 }
 
+/* @dev need not be ours: drivers hand their nodes on to devices of other buses */
 static const void *micro_fwnode_match_data(const struct fwnode_handle *fwnode,
 					   const struct device *dev)
 {
-	struct micro_instance *mi = dev_to_instance((struct device *)dev);
-	const struct of_device_id *ids = dev->driver->of_match_table;
-	const struct micro_compat *compat;
+	const struct micro_value *value = micro_fwnode_value(fwnode, "compatible");
+	const struct of_device_id *ids = dev->driver ? dev->driver->of_match_table : NULL;
 	const struct of_device_id *id;
+	const char *s;
+	size_t i;
 
-	rcu_read_lock();
-	compat = rcu_dereference(mi->compat);
-	id = compat && ids ? micro_compat_match(compat, ids, NULL) : NULL;
-	rcu_read_unlock();
-	return id ? id->data : NULL;
+	if (!ids || !value || value->type != MICRO_PROP_STRING)
+		return NULL;
+	s = value->data;
+	for (i = 0; i < value->count; i++, s += strlen(s) + 1) {
+		id = micro_string_match(s, ids);
+		if (id)
+			return id->data;
+	}
+	return NULL;
 }
 
 static const struct fwnode_operations micro_fwnode_ops = {
@@ -224,6 +247,7 @@ static const struct fwnode_operations micro_fwnode_ops = {
 	.get_parent = micro_fwnode_parent,
 	.get_next_child_node = micro_fwnode_next,
 	.get_named_child_node = micro_fwnode_named,
+	.get_reference_args = micro_fwnode_reference,
 };
 
 static int micro_fwnode_add_prop(struct micro_fwnode *n, const char *name,

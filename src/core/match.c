@@ -116,33 +116,21 @@ struct micro_compat *micro_compat_parse(const char *text, size_t len)
 }
 
 /**
- * micro_compat_match() - find the best entry of a driver's table
- * @compat: the device's strings
+ * micro_string_match() - find a compatible string in a driver's table
+ * @string: the string
  * @ids: the driver's table, ended by an empty entry
- * @rank: if not NULL, gets the position in @compat of the string that matched
  *
  * Case does not matter, as for the kernel's device-tree matching.
  *
  * Context: any.
- * Return: the entry with the first of the strings that is in @ids, else NULL.
+ * Return: the entry, or NULL.
  */
-const struct of_device_id *micro_compat_match(const struct micro_compat *compat,
-					      const struct of_device_id *ids, int *rank)
+const struct of_device_id *micro_string_match(const char *string,
+					      const struct of_device_id *ids)
 {
-	const struct of_device_id *id;
-	const char *s;
-	int i = 0;
-
-	micro_compat_for_each(s, compat) {
-		for (id = ids; id->compatible[0]; id++) {
-			if (!strcasecmp(s, id->compatible)) {
-				if (rank)
-					*rank = i;
-				return id;
-			}
-		}
-		i++;
-	}
+	for (; ids->compatible[0]; ids++)
+		if (!strcasecmp(string, ids->compatible))
+			return ids;
 	return NULL;
 }
 
@@ -157,9 +145,15 @@ const struct of_device_id *micro_compat_match(const struct micro_compat *compat,
 int micro_compat_rank(const struct micro_compat *compat,
 		      const struct of_device_id *ids)
 {
-	int rank = MICRO_NO_MATCH;
+	const char *s;
+	int rank = 0;
 
-	if (ids)
-		micro_compat_match(compat, ids, &rank);
-	return rank;
+	if (!ids)
+		return MICRO_NO_MATCH;
+	micro_compat_for_each(s, compat) {
+		if (micro_string_match(s, ids))
+			return rank;
+		rank++;
+	}
+	return MICRO_NO_MATCH;
 }

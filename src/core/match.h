@@ -36,8 +36,8 @@ bool micro_name_valid(const char *name);
 bool micro_device_name_valid(const char *name);
 bool micro_name_matches(const char *device, const char *driver);
 struct micro_compat *micro_compat_parse(const char *text, size_t len);
-const struct of_device_id *micro_compat_match(const struct micro_compat *compat,
-					      const struct of_device_id *ids, int *rank);
+const struct of_device_id *micro_string_match(const char *string,
+					      const struct of_device_id *ids);
 int micro_compat_rank(const struct micro_compat *compat,
 		      const struct of_device_id *ids);
 

@@ -9,6 +9,7 @@
  *
  * Parameters:
  *	wrong=1		also tells how reading through the other types ends
+ *	calls=1		also tells what calls about nodes answer that are no properties
  *	create=1	makes devices of kernel code, each with a software node:
  *			dump.1, sample.2, fifo.3 and ram.4, with the settings of
  *			tests/firmware/answers.*
@@ -28,6 +29,10 @@
 static bool wrong;
 module_param(wrong, bool, 0644);
 MODULE_PARM_DESC(wrong, "also read properties through types that they do not have");
+
+static bool calls;
+module_param(calls, bool, 0644);
+MODULE_PARM_DESC(calls, "also ask for nodes and data that are no properties");
 
 static bool create;
 module_param(create, bool, 0444);
@@ -306,6 +311,39 @@ static void dump_child(struct dump *d, struct fwnode_handle *fwnode, int depth)
 		dump_child(d, child, depth + 1);
 }
 
+static void dump_named(struct dump *d, struct device *dev, const char *name)
+{
+	struct fwnode_handle *child = device_get_named_child_node(dev, name);
+
+	dump_print(d, "the node %s: ", name);
+	if (child)
+		dump_print(d, "%pfwP\n", child);
+	else
+		dump_print(d, "none\n");
+	fwnode_handle_put(child);
+}
+
+static void dump_reference(struct dump *d, struct device *dev, const char *name)
+{
+	struct fwnode_handle *node = fwnode_find_reference(dev_fwnode(dev), name, 0);
+
+	dump_print(d, "the reference %s: %pe\n", name, node);
+	if (!IS_ERR(node))
+		fwnode_handle_put(node);
+}
+
+static void dump_calls(struct dump *d, struct device *dev)
+{
+	const char *data = device_get_match_data(dev);
+
+	dump_print(d, "match data: %s\n", data ?: "none");
+	dump_named(d, dev, "channel");
+	dump_named(d, dev, "channel@1");
+	dump_named(d, dev, "chan");
+	dump_reference(d, dev, "x");
+	dump_reference(d, dev, "missing");
+}
+
 static struct dump *dump_create(void)
 {
 	struct dump *d = kvzalloc(sizeof(*d), GFP_KERNEL);
@@ -338,6 +376,8 @@ static int dump_open(struct micro_driver *drv, struct file *filp)
 	if (count != device_get_child_node_count(node.dev))
 		dump_print(d, "(there are %u child nodes)\n",
 			   device_get_child_node_count(node.dev));
+	if (calls)
+		dump_calls(d, node.dev);
 	micro_file_set_drvdata(filp, d);
 	return 0;
 }
@@ -369,6 +409,7 @@ static int dump_probe(struct micro_device *mdev)
 
 static const struct of_device_id dump_of_match[] = {
 	{ .compatible = "microkernel,dump" },
+	{ .compatible = "test,with-data", .data = "these data" },
 	{ }
 };
 MODULE_DEVICE_TABLE(of, dump_of_match);
