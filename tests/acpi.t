@@ -9,7 +9,7 @@
 
 micro=/sys/kernel/config/micro
 bus=/sys/bus/platform/drivers/microkernel-bus
-nodes="KID1 last left right sample_driver.7 third twin"
+nodes="KID1 last left named right sample_driver.7 third twin"
 
 # as_udev: loads what fits the devices that the kernel has found
 as_udev() {
@@ -40,6 +40,9 @@ is "$(xargs </dev/micro/last)" "compatible: microkernel,dump x: 9" "a data node,
 is "$(xargs </dev/micro/left)" "compatible: microkernel,dump label: left" "by its label"
 is "$(cat /dev/micro/sample_driver.7)" "Sample dri" "sample_driver@7 has no compatible: the driver of that name"
 is "$(modalias sample_driver.7)" micro:sample_driver "and the modalias, too"
+is "$(cat /dev/micro/named) $(modalias named)" "Sampl micro:sample_driver" "also of a node with a label"
+[ ! -e /sys/bus/micro_bus/devices/disabled ]
+ok $? "a data node whose status is disabled is left alone"
 is "$(xargs </dev/micro/KID1)" "compatible: microkernel,dump x: 1 node inside x: 11" \
 	"a Device object, with a child that is a data node"
 is "$(xargs </dev/micro/third)" "compatible: microkernel,dump label: third x: 3" \
@@ -71,8 +74,8 @@ is "$(micro-hold read a)" ENODEV "the file is dead"
 is "$(micro-hold read b | head -n 1)" 'compatible: "microkernel,dump"' "a file of the other bus works on"
 is "$(micro-try mkdir $micro/left)" ok "the names are free"
 is "$(micro-try write $bus/bind PRP0001:00)" ok "the bus is bound again"
-wait_for have_nodes "KID1 last right sample_driver.7 third twin"
-is "$(cd /dev/micro && echo *)" "KID1 last right sample_driver.7 third twin" "all but the one whose name is taken"
+wait_for have_nodes "KID1 last named right sample_driver.7 third twin"
+is "$(cd /dev/micro && echo *)" "KID1 last named right sample_driver.7 third twin" "all but the one whose name is taken"
 like "$(dmesg | grep MKB1.dump@2)" "MKB1.dump@2 is skipped: .*'left'.*EEXIST" "the log says so"
 is "$(cat $micro/left/status)" unbound "the user's device is what it was"
 rmdir $micro/left
@@ -85,7 +88,7 @@ micro-hold end
 note "modules that go and come"
 is "$(micro-try rmmod microkernel)" EAGAIN "the core stays for its drivers"
 run_ok rmmod micro_dump
-is "$(cd /dev/micro && echo *)" sample_driver.7 "without the driver there are no nodes"
+is "$(cd /dev/micro && echo *)" "named sample_driver.7" "without the driver there are no nodes"
 wait_for test ! -e /sys/bus/micro_bus/drivers/micro_dump
 as_udev
 wait_for have_nodes "$nodes"

@@ -13,7 +13,7 @@ devices=/sys/bus/micro_bus/devices
 bus=/sys/bus/platform/drivers/microkernel-bus
 several="greeting pipe.1 pipe.2 scratch"
 more="other shared"
-odd="$more left right sample_driver.7 twin"
+odd="$more left named right sample_driver.7 twin"
 
 # sorted NAME...: with blanks between them
 sorted() {
@@ -57,6 +57,7 @@ is "$(xargs </dev/micro/right)" "compatible: microkernel,dump label: right reg: 
 is "$(xargs </dev/micro/other)" "compatible: microkernel,dump" "one by its name"
 is "$(cat /dev/micro/sample_driver.7)" "Sample dri" "sample_driver@7 has no compatible: the driver of that name"
 is "$(cat $devices/sample_driver.7/modalias)" micro:sample_driver "and the modalias, too"
+is "$(cat /dev/micro/named) $(cat $devices/named/modalias)" "Sampl micro:sample_driver" "by the node's name, also with a label"
 is "$(cat $devices/left/modalias)" "of:NleftT(null)Cmicrokernel,dump" "the modalias of one with compatible strings"
 is "$(readlink -f $devices/left/of_node)" /sys/firmware/devicetree/base/microkernel-boot/dump@2 "its node in sysfs"
 for name in dump.1 dump.3 dump.4 pipe.3 never; do
@@ -88,9 +89,9 @@ is "$(micro-hold write b text)" 4 "a file of another bus works on"
 is "$(micro-try mkdir $micro/left) $(cat $micro/left/status)" "ok unbound" "the names are free"
 is "$(micro-try write $bus/bind microkernel-boot)" ok "the bus is bound again"
 # shellcheck disable=SC2086
-wait_for have_nodes $several $more right sample_driver.7 twin
+wait_for have_nodes $several $more named right sample_driver.7 twin
 # shellcheck disable=SC2086
-is "$(nodes)" "$(sorted $several $more right sample_driver.7 twin)" "all but the one whose name is taken"
+is "$(nodes)" "$(sorted $several $more named right sample_driver.7 twin)" "all but the one whose name is taken"
 is "$(skipped /microkernel-boot/dump@2 "'left': .*EEXIST")" 1 "the log says so"
 rmdir $micro/left
 is "$(micro-try write $bus/unbind microkernel-boot) $(micro-try write $bus/bind microkernel-boot)" "ok ok" "once more"

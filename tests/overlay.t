@@ -209,6 +209,14 @@ run_ok none /dev/micro/pipe.3
 run_ok test -c /dev/micro/pipe.2
 rmdir $overlays/a
 
+note "two devices with one label"
+mkdir $overlays/a
+run_ok write $dtbo/twins.dtbo a
+is "$(cat /dev/micro/twin)" "Sample " "the first wins"
+like "$(dmesg)" "/microkernel-twins/second@2 is skipped: /microkernel-twins/first@1 is named 'twin' too" \
+	"and the log names both"
+rmdir $overlays/a
+
 note "devices that are open"
 mkdir $overlays/a
 write $dtbo/micro-fifo.dtbo a

@@ -66,7 +66,7 @@ static bool micro_matches(struct micro_instance *mi,
 	rcu_read_lock();
 	self.compat = rcu_dereference(mi->compat);
 	if (!self.compat) {
-		matches = micro_name_matches(mi->mdev.name, drv->name);
+		matches = micro_name_matches(mi->base, drv->name);
 	} else {
 		self.rank = micro_compat_rank(self.compat, drv->of_match_table);
 		/* nothing beats rank 0 */
@@ -102,7 +102,7 @@ static int micro_bus_match(struct device *dev, micro_match_arg(drv))
  */
 size_t micro_modalias(struct micro_instance *mi, char *buf, size_t size)
 {
-	const char *name = mi->mdev.name;
+	const char *name = mi->base;
 	int base = strcspn(name, ".");
 	const struct micro_compat *compat;
 	const char *s;
@@ -154,11 +154,11 @@ static int micro_bus_uevent(micro_uevent_arg(dev), struct kobj_uevent_env *env)
 void micro_request_driver(struct micro_instance *mi, bool wait)
 {
 	const struct micro_compat *compat = rcu_dereference_protected(mi->compat, true);
-	int base = strcspn(mi->mdev.name, ".");
+	int base = strcspn(mi->base, ".");
 	const char *s;
 
 	if (!compat) {
-		__request_module(wait, "micro:%.*s", base, mi->mdev.name);
+		__request_module(wait, "micro:%.*s", base, mi->base);
 		return;
 	}
 

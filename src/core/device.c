@@ -100,6 +100,8 @@ static void micro_instance_release(struct device *dev)
 {
 	struct micro_instance *mi = dev_to_instance(dev);
 
+	if (mi->base != mi->mdev.name)
+		kfree(mi->base);
 	kfree(rcu_dereference_protected(mi->compat, true));
 	kfree(mi->stats);
 	kfree(mi);
@@ -112,11 +114,14 @@ static void micro_instance_release(struct device *dev)
  */
 static void micro_instance_put_fwnode(struct micro_instance *mi)
 {
-	if (mi->fwnode) {
-		device_set_node(&mi->mdev.dev, NULL);
-		fwnode_handle_put(mi->fwnode);
+	struct fwnode_handle *fwnode = mi->fwnode;
+
+	if (!fwnode)
+		return;
+	device_set_node(&mi->mdev.dev, NULL);
+	scoped_guard(spinlock, &mi->lock)
 		mi->fwnode = NULL;
-	}
+	fwnode_handle_put(fwnode);
 }
 
 /* What a front end's text cannot say: the strings of a firmware node */
@@ -193,6 +198,13 @@ struct micro_instance *micro_instance_create(const struct micro_instance_info *i
 	if (err)
 		goto err_put;
 	mi->mdev.name = dev_name(&mi->mdev.dev);
+	mi->base = mi->mdev.name;
+	if (info->base) {
+		mi->base = kstrdup(info->base, GFP_KERNEL);
+		err = mi->base ? 0 : -ENOMEM;
+		if (err)
+			goto err_put;
+	}
 
 	if (info->fwnode) {
 		mi->fwnode = fwnode_handle_get(info->fwnode);

@@ -56,16 +56,11 @@ static const struct micro_front micro_fw_front = {
 static DEFINE_MUTEX(micro_fw_lock);
 static LIST_HEAD(micro_fw_buses);
 
-/* The label, or the node's name with '@' as '.' */
-static char *micro_fw_name(struct fwnode_handle *fwnode)
+/* A node's name with '@' as '.' */
+static char *micro_fw_node_name(struct fwnode_handle *fwnode)
 {
-	const char *label;
-	char *name;
+	char *name = kasprintf(GFP_KERNEL, "%pfwP", fwnode);
 
-	if (!fwnode_property_read_string(fwnode, "label", &label))
-		return kstrdup(label, GFP_KERNEL);
-
-	name = kasprintf(GFP_KERNEL, "%pfwP", fwnode);
 	if (name)
 		strreplace(name, '@', '.');
 	return name;
@@ -74,17 +69,32 @@ static char *micro_fw_name(struct fwnode_handle *fwnode)
 static void micro_fw_skip(struct micro_fw_bus *bus, struct fwnode_handle *fwnode,
 			  const char *name, int err)
 {
+	struct fwnode_handle *other_node = NULL;
 	struct device *other = NULL;
 
 	if (err == -EEXIST)
 		other = bus_find_device_by_name(&micro_bus, NULL, name);
-	if (other && dev_to_instance(other)->fwnode)
+	if (other) {
+		scoped_guard(spinlock, &dev_to_instance(other)->lock)
+			other_node = fwnode_handle_get(dev_to_instance(other)->fwnode);
+		put_device(other);
+	}
+	if (other_node)
 		dev_err(bus->dev, "%pfw is skipped: %pfw is named '%s' too\n",
-			fwnode, dev_to_instance(other)->fwnode, name);
+			fwnode, other_node, name);
 	else
 		dev_err(bus->dev, "%pfw is skipped: no device '%s': %pe\n",
 			fwnode, name, ERR_PTR(err));
-	put_device(other);
+	fwnode_handle_put(other_node);
+}
+
+/* Asked of device trees by who walks them, and of ACPI by nobody */
+static bool micro_fw_is_available(struct fwnode_handle *fwnode)
+{
+	const char *status;
+
+	return fwnode_property_read_string(fwnode, "status", &status) ||
+	       !strcmp(status, "okay") || !strcmp(status, "ok");
 }
 
 static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
@@ -95,19 +105,27 @@ static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
 	};
 	struct device_node *np = to_of_node(fwnode);
 	struct micro_fw_device *d __free(kfree) = NULL;
-	char *name __free(kfree) = NULL;
+	char *node_name __free(kfree) = NULL;
 
 	lockdep_assert_held(&micro_fw_lock);
-	name = micro_fw_name(fwnode);
+	if (!micro_fw_is_available(fwnode))
+		return 0;
+	node_name = micro_fw_node_name(fwnode);
 	d = kzalloc(sizeof(*d), GFP_KERNEL);
-	if (!name || !d)
+	if (!node_name || !d) {
+		dev_err(bus->dev, "%pfw is skipped: no memory\n", fwnode);
 		return -ENOMEM;
+	}
 
 	/* The flag keeps a node from being seen twice when a whole bus is added */
 	if (np && of_node_test_and_set_flag(np, OF_POPULATED))
 		return 0;
 
-	info.name = name;
+	/* A label names the device, but not its driver; ACPI's names may be no names of ours */
+	if (fwnode_property_read_string(fwnode, "label", &info.name))
+		info.name = node_name;
+	else if (micro_name_valid(node_name))
+		info.base = node_name;
 	d->fwnode = fwnode;
 	d->mi = micro_instance_create(&info);
 	if (IS_ERR(d->mi)) {
@@ -115,7 +133,7 @@ static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
 
 		if (np)
 			of_node_clear_flag(np, OF_POPULATED);
-		micro_fw_skip(bus, fwnode, name, err);
+		micro_fw_skip(bus, fwnode, info.name, err);
 		/* One bad node must not cost the others */
 		return err == -ENOMEM ? err : 0;
 	}
@@ -151,12 +169,52 @@ static void micro_fw_bus_del(struct micro_fw_bus *bus)
 		micro_fw_del(d);
 }
 
+/* Added to the tree at run time? Then its younger sisters are before it */
+static bool micro_fw_is_late(struct fwnode_handle *fwnode)
+{
+	struct device_node *np = to_of_node(fwnode);
+
+	return np && of_node_check_flag(np, OF_OVERLAY);
+}
+
+/* In the order in which they came to be, as of two with one name the first wins */
+static int micro_fw_add_all(struct micro_fw_bus *bus)
+{
+	struct fwnode_handle **late __free(kfree) = NULL;
+	unsigned int max = device_get_child_node_count(bus->dev);
+	unsigned int count = 0;
+	struct fwnode_handle *child;
+	int err = 0;
+
+	late = kcalloc(max, sizeof(*late), GFP_KERNEL);
+	if (!late)
+		return -ENOMEM;
+
+	device_for_each_child_node(bus->dev, child) {
+		/* nobody keeps the tree from growing meanwhile */
+		if (micro_fw_is_late(child) && count < max) {
+			late[count++] = fwnode_handle_get(child);
+			continue;
+		}
+		err = micro_fw_add(bus, child);
+		if (err) {
+			fwnode_handle_put(child);
+			break;
+		}
+	}
+	while (count--) {
+		if (!err)
+			err = micro_fw_add(bus, late[count]);
+		fwnode_handle_put(late[count]);
+	}
+	return err;
+}
+
 static int micro_fw_bus_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
-	struct fwnode_handle *child;
 	struct micro_fw_bus *bus;
-	int err = 0;
+	int err;
 
 	bus = devm_kzalloc(dev, sizeof(*bus), GFP_KERNEL);
 	if (!bus)
@@ -167,13 +225,7 @@ static int micro_fw_bus_probe(struct platform_device *pdev)
 
 	scoped_guard(mutex, &micro_fw_lock) {
 		list_add_tail(&bus->entry, &micro_fw_buses);
-		device_for_each_child_node(dev, child) {
-			err = micro_fw_add(bus, child);
-			if (err) {
-				fwnode_handle_put(child);
-				break;
-			}
-		}
+		err = micro_fw_add_all(bus);
 	}
 	if (err)
 		micro_fw_bus_del(bus);

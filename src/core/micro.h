@@ -66,6 +66,8 @@ struct micro_front {
 /**
  * struct micro_instance_info - what a front end says of a new device
  * @name: its name
+ * @base: what the name of its driver is looked for in, up to a dot, if that is not
+ *	@name; else NULL
  * @data: for micro_device.private_data
  * @fwnode: its firmware node; may be NULL. A reference is taken
  * @front: the front end
@@ -74,6 +76,7 @@ struct micro_front {
  */
 struct micro_instance_info {
 	const char *name;
+	const char *base;
 	void *data;
 	struct fwnode_handle *fwnode;
 	const struct micro_front *front;
@@ -88,6 +91,7 @@ struct micro_instance_info {
  * @lock: guards mdev.driver, @binding, @ending and @generation for attributes,
  *	which do not take the device lock; whoever changes them holds both. Also
  *	@adder and @missed
+ * @base: what drivers are matched with up to its first dot: mdev.name, or a copy
  * @compat: compatible strings, NULL without any; read under RCU, changed by the
  *	front end with the device lock held
  * @binding: the current binding, NULL while unbound
@@ -97,7 +101,8 @@ struct micro_instance_info {
  * @error: why the last attempt to bind failed: a negative errno, or 0; changed
  *	by the front end and by who binds
  * @generation: how many times it has been bound
- * @fwnode: the firmware node that it was made for; may be NULL
+ * @fwnode: the firmware node that it was made for; may be NULL. Until the device is
+ *	removed, then it becomes NULL with @lock held
  * @front: the front end
  * @front_data: the front end's own
  * @stats: what closed files have counted, if anything; guarded by the lock of the
@@ -110,6 +115,7 @@ struct micro_instance {
 	struct micro_device mdev;
 	struct rhash_head hash;
 	spinlock_t lock;
+	const char *base;
 	struct micro_compat __rcu *compat;
 	struct micro_binding *binding;
 	struct micro_binding *ending;

@@ -20,6 +20,8 @@ DefinitionBlock ("", "SSDT", 2, "MICRO", "ODD", 1)
 				Package () {
 					Package () { "sample_driver@7", "BYNM" },
 					Package () { "dump@2", "LABL" },
+					Package () { "sample_driver@8", "BYND" },
+					Package () { "disabled", "DSBL" },
 					Package () { "first", "FRST" },
 					Package () { "second", "SCND" },
 					Package () { "no name", "NONA" },
@@ -44,6 +46,24 @@ DefinitionBlock ("", "SSDT", 2, "MICRO", "ODD", 1)
 				Package () {
 					Package () { "compatible", "microkernel,dump" },
 					Package () { "label", "left" }
+				}
+			})
+
+			// the name of the node tells it, not the label
+			Name (BYND, Package () {
+				ToUUID ("daffd814-6eba-4d8c-8a91-bc9bbf4aa301"),
+				Package () {
+					Package () { "label", "named" },
+					Package () { "buffer-size", 5 }
+				}
+			})
+
+			// as in a device tree
+			Name (DSBL, Package () {
+				ToUUID ("daffd814-6eba-4d8c-8a91-bc9bbf4aa301"),
+				Package () {
+					Package () { "compatible", "microkernel,dump" },
+					Package () { "status", "disabled" }
 				}
 			})
 
