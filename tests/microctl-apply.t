@@ -441,6 +441,49 @@ ok $? "the first is through"
 wait $second
 is "$? $(tail -n 1 /tmp/second)" "0 1 created, 0 changed, 0 removed, 0 as they were" "and then the second"
 
+note "the order of child nodes, which drivers see"
+nodes() {
+	grep -o '^node .*' "/dev/micro/$1" | cut -d ' ' -f 2 | xargs
+}
+bus order.dtso <<'END'
+	order { compatible = "microkernel,dump"; k@0 { }; k@2 { x = <2>; inner { x = <3>; }; }; };
+END
+microctl apply -q order.dtso
+is "$(nodes order)" "k@0 k@2" "as in the file"
+bus order.dtso <<'END'
+	order { compatible = "microkernel,dump"; k@0 { }; k@1 { }; k@2 { x = <2>; inner { x = <3>; }; }; };
+END
+status 1 microctl diff order.dtso
+is "$(grep -c '^[-+].*k@2' /tmp/out)" 2 "one that has another before it is made anew"
+status 0 microctl apply order.dtso
+is "$(nodes order)" "k@0 k@1 k@2" "and then it is as in the file again"
+is "$(tail -n 3 /dev/micro/order | xargs)" "x: 2 node inner x: 3" "with all that it had"
+status 0 microctl diff order.dtso
+bus order.dtso <<'END'
+	order { compatible = "microkernel,dump"; k@2 { }; k@0 { }; };
+END
+status 0 microctl apply order.dtso
+is "$(nodes order)" "k@2 k@0" "in any order"
+status 0 microctl diff order.dtso
+
+note "a driver that asks for later"
+bus later.dtso <<'END'
+	later { compatible = "microkernel,dump"; probe-error = <517>; };
+END
+status 0 microctl apply later.dtso
+says "1 without a driver yet"
+is "$(cat $micro/later/status)" "failed EPROBE_DEFER" "is not one that refuses"
+status 0 microctl diff later.dtso
+status 0 microctl create later.2 -c microkernel,dump -s probe-error=u32:517
+says "no driver is, yet"
+microctl remove order later later.2
+
+note "a bus that is the root"
+printf '/dts-v1/; / { compatible = "microkernel,bus"; l: rooted { x = <1>; }; };' >root.dts
+status 0 microctl apply root.dts
+is "$(cat $micro/rooted/properties/x/u32)" 1 "dtc's symbols are no devices"
+microctl remove rooted
+
 note "progress"
 awk 'BEGIN { for (i = 0; i < 150; i++) printf "p-%d { };\n", i }' | bus progress.dtso
 micro-tty microctl apply progress.dtso >/tmp/typescript

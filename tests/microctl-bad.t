@@ -152,6 +152,33 @@ mentions "module.dtso: /bus/sample_driver: there is a device 'sample_driver' alr
 
 is "$(find $micro; cat $micro/good/status)" "$before" "after all this, nothing has changed"
 
+note "names that are too long for any path"
+awk 'BEGIN { for (i = 0; i < 5000; i++) name = name "a"; print "\t" name " { };" }' | bus long.dtso
+status 3 microctl apply long.dtso
+mentions "long.dtso: /bus: the name of a node in it is too long: 5000 characters"
+awk 'BEGIN { for (i = 0; i < 5000; i++) name = name "a"; print "\tlong { " name " { }; };" }' | bus long.dtso
+status 3 microctl diff long.dtso
+mentions "long.dtso: /bus/long: the name of a node in it is too long: 5000 characters"
+
+note "a file that does not end"
+mkfifo endless
+sleep 1000 >endless &
+sleeper=$!
+microctl apply - <endless >/tmp/endless 2>&1 &
+reader=$!
+asleep() {
+	grep -q pipe_read "/proc/$reader/wchan" "/proc/$reader/stack"
+}
+wait_for asleep
+kill -TERM $reader
+{
+	sleep 30
+	kill -KILL $reader
+} 2>/dev/null &
+wait $reader
+is "$? $(tail -n 1 /tmp/endless)" "143 microctl: interrupted; nothing was changed" "can be interrupted"
+kill $sleeper
+
 note "--keep-going"
 bus bad.dtso <<'END'
 	bad { x = <&y>; };
@@ -160,7 +187,9 @@ END
 bus fine.dtso <<'END'
 	fine { };
 END
-status 3 microctl apply --keep-going --prune bad.dtso missing.dts fine.dtso other.dtso
+status 3 microctl diff --keep-going --prune bad.dtso missing.dts fine.dtso
+is "$(grep -c '^[-+].*fine {' /tmp/out)" 1 "diff, too"
+status 3 microctl apply --keep-going --prune long.dtso bad.dtso missing.dts fine.dtso other.dtso
 mentions "bad.dtso: nothing of this file is applied"
 mentions "missing.dts: nothing of this file is applied"
 mentions "nothing is removed, as not all files could be read"

@@ -204,6 +204,12 @@ mkdir $micro/refused $micro/refused/properties/fifo-size
 cat /tmp/three >$micro/refused/properties/fifo-size/u32
 { echo microkernel,fifo >$micro/refused/compatible; } 2>/dev/null
 like "$(microctl show --json refused | xargs)" "status:failed, *error:EINVAL" "a device that its driver refused"
+microctl create latin >/dev/null 2>&1
+mkdir $micro/latin/properties/s
+printf 'caf\351 \342\202\254' >$micro/latin/properties/s/string
+is "$(microctl show --json latin | grep -c "\"$(printf 'caf\357\277\275 \342\202\254')\"")" 1 \
+	"what is no UTF-8 is replaced, as JSON cannot have it"
+microctl remove latin
 like "$(microctl list)" "refused  *failed EINVAL  *-  *-  *configfs" "in the list"
 
 note "others than root"
@@ -258,6 +264,7 @@ echo 1 >$micro/types/live
 microctl create a:b@c >/dev/null 2>&1
 microctl create a-b-c >/dev/null 2>&1
 microctl create A-B-C >/dev/null 2>&1
+microctl create b:c -c microkernel,sample-driver -s buffer-size=u32:64 -s z
 microctl create a-device-with-a-name-that-is-longer-than-a-node-name-may-be-123 >/dev/null 2>&1
 microctl create a-device-with-a-name-that-is-longer-than-a-node-name-may-be-124 -s label=string:a-device-with-a-name-that-is-longer-than-a-node-name-may-be-124 >/dev/null 2>&1
 microctl create fifo.1f -c microkernel,fifo -s reg=u32:31
@@ -275,7 +282,7 @@ is "$(cat /tmp/out)" "" "and it is as it is"
 # shellcheck disable=SC2046 # words
 microctl remove $(ls $micro)
 status 0 microctl apply /tmp/first.dtso
-says "^10 created, 0 changed"
+says "^11 created, 0 changed"
 microctl save >/tmp/second.dtso
 cmp /tmp/first.dtso /tmp/second.dtso
 ok $? "save, apply, save: the same bytes" || diag "$(diff /tmp/first.dtso /tmp/second.dtso)"
@@ -311,6 +318,8 @@ done <<'END'
 -s a@b|property 'a@b'
 --child a@b@c|child node 'a@b@c'
 --child b@|child node 'b@'
+--child a#b|child node 'a#b'
+--child c/d?|child node 'd.'
 END
 
 note "watch"

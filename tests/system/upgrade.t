@@ -45,7 +45,11 @@ case $VM_BOOT in
 	is "$(names)" "greeting pipe.1 pipe.2 scratch" "and the devices are back"
 	is "$(stat -c '%a %U %G' /dev/micro/greeting)" "660 root micro" "with the group's access"
 
-	note "removal"
+	note "removal, of a service that has failed, too"
+	echo 'no device tree' >/etc/micro.d/broken.dtso
+	run_fails "" systemctl restart micro
+	is "$(systemctl is-failed micro) $(names)" "failed greeting pipe.1 pipe.2 scratch" \
+		"a broken file, and the devices of the other"
 	exec 3<>/dev/micro/greeting
 	run_ok dpkg --remove microctl
 	is "$(names)" "" "the service's devices go with it"

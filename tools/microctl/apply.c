@@ -174,7 +174,8 @@ static int run_plan(const struct plan *plan, const struct settings *settings)
 	struct step *step;
 	size_t i;
 
-	progress_start(plan->count);
+	if (!settings->quiet)
+		progress_start(plan->count);
 	for (i = 0; i < plan->count && !interrupt_pending(); i++) {
 		step = &plan->steps[i];
 		progress_show(i, (step->want ?: step->have)->name);
@@ -315,22 +316,45 @@ int command_diff(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "prune", no_argument, NULL, 'p' },
+		{ "keep-going", no_argument, NULL, 'k' },
+		{ "record", required_argument, NULL, OPTION_RECORD },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
+	struct settings settings = { 0 };
 	struct devices devices = { 0 };
+	struct devices ours = { 0 };
 	struct plan plan;
-	bool prune = false;
+	int option;
+	bool good;
 
-	while (next_option(argc, argv, ":hp", options) >= 0)
-		prune = true;
-	if (optind == argc)
+	while ((option = next_option(argc, argv, ":hpk", options)) >= 0) {
+		switch (option) {
+		case 'p':
+			settings.prune = true;
+			break;
+		case 'k':
+			settings.keep_going = true;
+			break;
+		case OPTION_RECORD:
+			settings.record = optarg;
+			break;
+		}
+	}
+	if (optind == argc && !(settings.prune && settings.record))
 		usage_error(argv[0], "it needs a file");
 	configfs_open(false);
-	if (!read_files(&devices, argc, argv, false) || !plan_make(&devices, prune, NULL, &plan))
+	if (settings.record)
+		record_read(settings.record, &ours);
+	good = read_files(&devices, argc, argv, settings.keep_going);
+	if (!good && !settings.keep_going)
+		return STATUS_INPUT;
+	good = plan_make(&devices, settings.prune && good, settings.record ? &ours : NULL, &plan) &&
+	       good;
+	if (!good && !settings.keep_going)
 		return STATUS_INPUT;
 	if (!plan.count)
-		return STATUS_OK;
+		return good ? STATUS_OK : STATUS_INPUT;
 
 	printf("--- %s\n+++", CONFIGFS_MICRO);
 	for (int i = optind; i < argc; i++)
@@ -338,5 +362,5 @@ int command_diff(int argc, char **argv)
 	putchar('\n');
 	for (size_t i = 0; i < plan.count; i++)
 		print_diff(&plan.steps[i]);
-	return STATUS_NO;
+	return good ? STATUS_NO : STATUS_INPUT;
 }

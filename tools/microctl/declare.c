@@ -51,6 +51,17 @@ static size_t enter(struct declaration *d, const struct tree_node *node)
 	return before;
 }
 
+/* False, and says so, if the path would get longer than one can be */
+static bool fits(struct declaration *d, const struct tree_node *node)
+{
+	size_t len = strlen(node->name);
+
+	if (d->path.len + len + 1 < sizeof(d->path.text))
+		return true;
+	bad(d, NULL, "the name of a node in it is too long: %zu characters", len);
+	return false;
+}
+
 static bool has_string(const struct tree_property *p, const char *string)
 {
 	const char *s;
@@ -133,7 +144,7 @@ static void take_children(struct declaration *d, const struct tree_node *from, s
 	for (size_t i = 0; i < from->child_count; i++) {
 		child = from->children[i];
 		/* drivers do not see those that are disabled */
-		if (!is_available(child))
+		if (!is_available(child) || !fits(d, child))
 			continue;
 		before = enter(d, child);
 		wrong = part_name_check(child->name);
@@ -222,7 +233,7 @@ static void take_device(struct declaration *d, const struct tree_node *node)
 	struct device *device;
 	size_t before;
 
-	if (!is_available(node) && !off)
+	if ((!is_available(node) && !off) || !fits(d, node))
 		return;
 
 	before = enter(d, node);
@@ -255,11 +266,15 @@ static void find_buses(struct declaration *d, const struct tree_node *node)
 		return;
 	if (has_string(tree_property(node, "compatible"), BUS_COMPATIBLE)) {
 		d->buses++;
+		/* in the root there are also __symbols__ and the like, which are dtc's */
 		for (size_t i = 0; i < node->child_count; i++)
-			take_device(d, node->children[i]);
+			if (d->path.len || strncmp(node->children[i]->name, "__", 2))
+				take_device(d, node->children[i]);
 		return;
 	}
 	for (size_t i = 0; i < node->child_count; i++) {
+		if (!fits(d, node->children[i]))
+			continue;
 		before = enter(d, node->children[i]);
 		find_buses(d, node->children[i]);
 		path_cut(&d->path, before);

@@ -12,6 +12,13 @@
 #include "device.h"
 #include "memory.h"
 
+/* Of a driver. A probe that asks for later (EPROBE_DEFER) is repeated by the kernel */
+bool status_is_refusal(const char *status)
+{
+	return !strncmp(status, "failed ", strlen("failed ")) &&
+	       strcmp(status, "failed EPROBE_DEFER");
+}
+
 /* The array may move: what was returned before is good only until the next one */
 struct property *node_add_property(struct node *node, const char *name)
 {
@@ -48,6 +55,39 @@ const struct node *node_child(const struct node *node, const char *name)
 		if (!strcmp(node->children[i].name, name))
 			return &node->children[i];
 	return NULL;
+}
+
+/**
+ * node_in_order() - how many child nodes can stay
+ * @want: the node as it is wanted
+ * @have: as it is
+ *
+ * A new child node comes after all others. So those from the first one on that has
+ * others before it have to be made anew.
+ *
+ * Return: so many of the first child nodes of @want are in this order in @have,
+ * when those that are not wanted are gone.
+ */
+size_t node_in_order(const struct node *want, const struct node *have)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < have->child_count && count < want->child_count; i++) {
+		if (!node_child(want, have->children[i].name))
+			continue;
+		if (strcmp(want->children[count].name, have->children[i].name))
+			break;
+		count++;
+	}
+	return count;
+}
+
+/* What is wanted of a child node that can stay; NULL if it has to go */
+const struct node *node_staying(const struct node *want, size_t in_order, const char *child)
+{
+	const struct node *wanted = node_child(want, child);
+
+	return wanted && (size_t)(wanted - want->children) < in_order ? wanted : NULL;
 }
 
 /* A node says its device's name again if it has to; that is no setting of the device */
@@ -88,6 +128,9 @@ static const char *node_difference(const struct node *want, const struct node *h
 	for (i = 0; i < have->child_count; i++)
 		if (!node_child(want, have->children[i].name))
 			return format("child node '%s'", have->children[i].name);
+	i = node_in_order(want, have);
+	if (i < want->child_count)
+		return format("order of child nodes, from '%s' on", want->children[i].name);
 	return NULL;
 }
 

@@ -94,10 +94,13 @@ struct devices {
 #define for_each_device(d, list) \
 	for (size_t _i = 0; _i < (list)->count && ((d) = (list)->all[_i]); _i++)
 
+bool status_is_refusal(const char *status);
 struct property *node_add_property(struct node *node, const char *name);
 struct node *node_add_child(struct node *node, const char *name);
 const struct property *node_property(const struct node *node, const char *name);
 const struct node *node_child(const struct node *node, const char *name);
+size_t node_in_order(const struct node *want, const struct node *have);
+const struct node *node_staying(const struct node *want, size_t in_order, const char *child);
 
 const char *device_difference(const struct device *want, const struct device *have);
 

@@ -205,12 +205,7 @@ static void read_status(const char *name, char *text, size_t room)
 		*text = '\0';
 }
 
-static bool was_refused(const char *status)
-{
-	return !strncmp(status, "failed ", strlen("failed "));
-}
-
-/* After a write that binds. Here it is no error if the driver refuses the device */
+/* After a write that binds. It is no error here if the driver refuses the device, or not yet wants it */
 static int bound(struct work *w, int err)
 {
 	char status[VALUE_TEXT_ROOM];
@@ -219,7 +214,7 @@ static int bound(struct work *w, int err)
 	if (!err)
 		return 0;
 	read_status(w->path.text, status, sizeof(status));
-	if (was_refused(status))
+	if (!strncmp(status, "failed ", strlen("failed ")))
 		return 0;
 	errno = why;
 	return failed(w, NULL, "bind");
@@ -265,7 +260,7 @@ enum outcome execute_outcome(const struct device *want)
 	read_status(want->name, text, sizeof(text));
 	if (!strcmp(text, "bound") || !strcmp(text, "off"))
 		return OUTCOME_BOUND;
-	if (!was_refused(text))
+	if (!status_is_refusal(text))
 		return OUTCOME_UNBOUND;
 	say_at(&want->at, NULL, "the driver refuses it: %s; the kernel log (dmesg) may say why",
 	       text + strlen("failed "));
@@ -294,7 +289,7 @@ int execute_create(const struct device *want)
 /* The path is that of the node. Takes away what is not wanted, or is of the wrong kind */
 static int prune_node(struct work *w, const struct node *want, const struct node *have)
 {
-	size_t end = w->path.len, inner;
+	size_t end = w->path.len, in_order = node_in_order(want, have), inner;
 	const struct property *p;
 	const struct node *child;
 	int err = 0;
@@ -316,7 +311,7 @@ static int prune_node(struct work *w, const struct node *want, const struct node
 	path_add(&w->path, "/children/");
 	for (size_t i = 0; i < have->child_count && !err; i++) {
 		inner = path_add(&w->path, have->children[i].name);
-		child = node_child(want, have->children[i].name);
+		child = node_staying(want, in_order, have->children[i].name);
 		if (child)
 			err = prune_node(w, child, &have->children[i]);
 		else if (empty_node(w) || (configfs_rmdir(w->path.text) && errno != ENOENT))
@@ -330,9 +325,8 @@ static int prune_node(struct work *w, const struct node *want, const struct node
 /* The path is that of the node. Makes what is missing, writes what is different */
 static int update_node(struct work *w, const struct node *want, const struct node *have)
 {
-	size_t end = w->path.len, inner;
+	size_t end = w->path.len, in_order = node_in_order(want, have), inner;
 	const struct property *p, *old;
-	const struct node *child;
 	int err = 0;
 
 	path_add(&w->path, "/properties/");
@@ -347,9 +341,9 @@ static int update_node(struct work *w, const struct node *want, const struct nod
 	path_add(&w->path, "/children/");
 	for (size_t i = 0; i < want->child_count && !err; i++) {
 		inner = path_add(&w->path, want->children[i].name);
-		child = node_child(have, want->children[i].name);
-		if (child) {
-			err = update_node(w, &want->children[i], child);
+		if (i < in_order) {
+			err = update_node(w, &want->children[i],
+					  node_child(have, want->children[i].name));
 		} else {
 			if (make_directory(w) && errno != EEXIST)
 				err = failed(w, NULL, "make");

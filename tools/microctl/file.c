@@ -35,8 +35,9 @@ static bool read_all(int fd, struct content *content)
 			if (!content->bytes)
 				die(STATUS_SYSTEM, "out of memory");
 		}
-		got = TEMP_FAILURE_RETRY(read(fd, content->bytes + content->size,
-					      room - content->size));
+		while ((got = read(fd, content->bytes + content->size, room - content->size)) < 0 &&
+		       errno == EINTR)
+			interrupt_check();
 		if (got > 0)
 			content->size += got;
 	} while (got > 0 && content->size <= FILE_MAX);
@@ -55,7 +56,8 @@ bool file_read(const char *file, struct content *content)
 	int err;
 
 	if (strcmp(file, "-")) {
-		fd = open(file, O_RDONLY | O_CLOEXEC);
+		while ((fd = open(file, O_RDONLY | O_CLOEXEC)) < 0 && errno == EINTR)
+			interrupt_check();
 		if (fd < 0) {
 			say_at(&at, NULL, "cannot read it: %s", strerror(errno));
 			return false;
@@ -73,11 +75,12 @@ bool file_read(const char *file, struct content *content)
 extern char **environ;
 
 /* Without a check that compares each node with all of its siblings, only to warn */
-static int run_dtc(const char *file, int in, int out, const char *format)
+static int run_dtc(const char *file, int in, int out, const char *output)
 {
 	const char *const argv[] = {
 		"dtc", "-@", "-q", "-W", "no-unique_unit_address",
-		"-I", "dts", "-O", format, "-o", "-", file, NULL
+		"-I", "dts", "-O", output, "-o", "-",
+		*file == '-' && file[1] ? format("./%s", file) : file, NULL
 	};
 	posix_spawn_file_actions_t actions;
 	int status, err;

@@ -9,11 +9,48 @@
 #include <string.h>
 
 #include "json.h"
+#include "memory.h"
 
 /* NULL for what there is not */
 static struct json_object *text(const char *s)
 {
 	return s && *s ? json_object_new_string(s) : NULL;
+}
+
+/* Bytes of the UTF-8 character at @s; 0 if there is none */
+static size_t utf8_length(const char *s)
+{
+	unsigned char first = s[0], second = s[1];
+	size_t len;
+
+	if (first < 0x80)
+		return 1;
+	if (first < 0xc2 || first > 0xf4)
+		return 0;
+	len = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	/* too long for what it says, half of a pair, or beyond the last */
+	if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+	    (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+/* A string of a device tree is bytes, one of JSON is characters */
+static struct json_object *characters(const char *s)
+{
+	static const char replacement[] = "\xef\xbf\xbd";	/* U+FFFD */
+	char *all = get_memory(strlen(s) * strlen(replacement) + 1);
+	size_t len, size = 0;
+
+	for (; *s; s += len ?: 1) {
+		len = utf8_length(s);
+		memcpy(all + size, len ? s : replacement, len ?: strlen(replacement));
+		size += len ?: strlen(replacement);
+	}
+	return json_object_new_string_len(all, size);
 }
 
 static struct json_object *strings(const char *all, size_t size)
@@ -22,7 +59,7 @@ static struct json_object *strings(const char *all, size_t size)
 	const char *s;
 
 	for_each_string(s, all, all + size)
-		json_object_array_add(array, json_object_new_string(s));
+		json_object_array_add(array, characters(s));
 	return array;
 }
 

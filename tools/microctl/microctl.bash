@@ -43,7 +43,7 @@ _microctl() {
 	create) options='--compatible --set --child --off --no-wait' ;;
 	remove) options='--no-wait' ;;
 	apply) options='--prune --dry-run --record --keep-going --verbose --quiet --no-wait' ;;
-	diff) options='--prune' ;;
+	diff) options='--prune --record --keep-going' ;;
 	wait) options='--timeout' ;;
 	esac
 	if [[ $cur == -* ]]; then
@@ -53,7 +53,7 @@ _microctl() {
 	case $command:$prev in
 	create:-c | create:--compatible | create:-s | create:--set | create:--child) ;;
 	wait:-t | wait:--timeout) ;;
-	apply:--record) _filedir ;;
+	apply:--record | diff:--record) _filedir ;;
 	show:* | tree:* | remove:* | save:* | watch:* | wait:*) _microctl_names "$command" ;;
 	apply:* | diff:*) _microctl_files ;;
 	help:*) mapfile -t COMPREPLY < <(compgen -W 'list show tree create remove apply diff save

@@ -65,9 +65,10 @@ static const struct command commands[] = {
 	  "  -v, --verbose       say what is done\n"
 	  "  -q, --quiet         say nothing but errors\n"
 	  "      --no-wait       fail if another microctl is at work\n" },
-	{ "diff", command_diff, "[--prune] FILE...",
+	{ "diff", command_diff, "[OPTION]... FILE...",
 	  "  What apply would change, as a diff. Exit status 1 if there is something.\n"
-	  "  -p, --prune         as for apply --prune\n" },
+	  "  -p, --prune, -k, --keep-going, --record RECORD\n"
+	  "                      as for apply\n" },
 	{ "save", command_save, "[NAME...]",
 	  "  Prints the devices of configfs, or these, as the source of an overlay.\n" },
 	{ "watch", command_watch, "[--json] [NAME...]",

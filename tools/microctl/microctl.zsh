@@ -65,7 +65,9 @@ _microctl() {
 				'*:file:_files -g "*.dt(s|b|so|bo)(-.)"'
 			;;
 		diff)
-			_arguments '(-p --prune)'{-p,--prune}'[as for apply --prune]' \
+			_arguments '(-p --prune)'{-p,--prune}'[as for apply]' \
+				'(-k --keep-going)'{-k,--keep-going}'[as for apply]' \
+				'--record[as for apply]:record:_files' \
 				'*:file:_files -g "*.dt(s|b|so|bo)(-.)"'
 			;;
 		save)

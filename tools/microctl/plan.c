@@ -46,7 +46,7 @@ static void compare(struct plan *plan, const struct device *want)
 	configfs_state(have);
 	if (device_difference(want, have))
 		add_step(plan, STEP_CHANGE, want, have);
-	else if (!strncmp(have->status, "failed", strlen("failed")))
+	else if (status_is_refusal(have->status))
 		add_step(plan, STEP_BIND, want, have);
 	else
 		plan->same++;

@@ -24,6 +24,8 @@
 
 /* dtc's parser has a stack for fewer than 10,000 nodes in one */
 #define BUS_SIZE	1000
+#define NODE_NAME_CUT	(NODE_NAME_MAX - 8)	/* with room for a number */
+#define NOT_IN_NODES	":@"	/* what devices' names have, and nodes' have not */
 
 #define bad(device, property, ...) do {						\
 	const struct place _at = { "save", (device)->name };			\
@@ -77,6 +79,12 @@ static bool check_node(const struct device *d, const struct node *node, bool own
 			    name);
 			good = false;
 		}
+		if (strpbrk(name, "#?")) {
+			bad(d, NULL,
+			    "child node '%s': in a device tree, the name of a node has no '#' or '?'; rename it",
+			    name);
+			good = false;
+		}
 		good = check_node(d, &node->children[i], false) && good;
 	}
 	return good;
@@ -111,12 +119,11 @@ static char *name_with_address(const struct device *d)
  */
 static const char *choose_name(struct device *d, void **taken)
 {
-	static const char not_in_nodes[] = ":@";
 	struct property label = { .name = "label" };
 	char *name = name_with_address(d) ?: copy_string(d->name);
 	char **found;
 
-	if (strcspn(d->name, not_in_nodes) == strlen(d->name) &&
+	if (strcspn(d->name, NOT_IN_NODES) == strlen(d->name) &&
 	    strcspn(name, "@") <= NODE_NAME_MAX) {
 		found = tsearch(name, taken, compare_node_names);
 		if (found && *found == name)
@@ -126,7 +133,7 @@ static const char *choose_name(struct device *d, void **taken)
 	if (!node_property(&d->root, "label")) {
 		struct node *root = &d->root;
 		const struct property *others = root->properties;
-		size_t count = root->property_count;
+		size_t count = root->property_count, i;
 
 		label.value.type = TYPE_STRING;
 		label.value.count = 1;
@@ -134,24 +141,27 @@ static const char *choose_name(struct device *d, void **taken)
 		label.value.size = strlen(d->name) + 1;
 		root->properties = NULL;
 		root->property_count = 0;
+		/* where it is when it is read back */
+		for (i = 0; i < count && strcmp(others[i].name, label.name) < 0; i++)
+			*node_add_property(root, others[i].name) = others[i];
 		*node_add_property(root, label.name) = label;
-		for (size_t i = 0; i < count; i++)
+		for (; i < count; i++)
 			*node_add_property(root, others[i].name) = others[i];
 	}
 	name = copy_string(d->name);
 	for (char *c = name; *c; c++)
-		if (strchr(not_in_nodes, *c))
+		if (strchr(NOT_IN_NODES, *c))
 			*c = '-';
-	/* room for a number */
-	if (strlen(name) > NODE_NAME_MAX - 8)
-		name[NODE_NAME_MAX - 8] = '\0';
+	if (strlen(name) > NODE_NAME_CUT)
+		name[NODE_NAME_CUT] = '\0';
+	/* what is behind a dot does not matter to drivers */
 	for (size_t i = 1; ; i++) {
 		found = tsearch(name, taken, compare_node_names);
 		if (!found)
 			die(STATUS_SYSTEM, "out of memory");
 		if (*found == name)
 			return name;
-		name = format("%.*s-%zu", NODE_NAME_MAX - 8, name, i);
+		name = format("%.*s.%zu", NODE_NAME_CUT, name, i);
 	}
 }
 

@@ -104,6 +104,7 @@ void source_device(char sign, int depth, const char *node, const struct device *
 
 static void print_changes(int depth, const struct node *want, const struct node *have)
 {
+	size_t in_order = node_in_order(want, have);
 	const struct property *p, *old;
 	const struct node *child, *old_child;
 
@@ -120,7 +121,7 @@ static void print_changes(int depth, const struct node *want, const struct node 
 
 	for (size_t i = 0; i < have->child_count; i++) {
 		old_child = &have->children[i];
-		child = node_child(want, old_child->name);
+		child = node_staying(want, in_order, old_child->name);
 		print_name(child ? ' ' : '-', depth, old_child->name);
 		if (child)
 			print_changes(depth + 1, child, old_child);
@@ -128,10 +129,8 @@ static void print_changes(int depth, const struct node *want, const struct node 
 			print_body('-', depth + 1, old_child, false);
 		print_end(child ? ' ' : '-', depth);
 	}
-	for (size_t i = 0; i < want->child_count; i++) {
+	for (size_t i = in_order; i < want->child_count; i++) {
 		child = &want->children[i];
-		if (node_child(have, child->name))
-			continue;
 		print_name('+', depth, child->name);
 		print_body('+', depth + 1, child, false);
 		print_end('+', depth);
