@@ -84,6 +84,25 @@ build_modules() {
 	printf '%s\n' "$key" >"$build_dir/.key"
 }
 
+# module_build FOLDER OUT: a driver that is not part of this project, built for the
+# same kernel from a copy of its folder: OUT, which has to be in the cache
+module_build() {
+	local log=$2.log make
+	[[ -e $1/Kbuild || -e $1/Makefile ]] || die "--module: $1 is no folder with a Kbuild or Makefile"
+	cp -rL "$1/." "$2" || die "--module $1 failed"
+	make=("${kernel_run[@]}" make -C "$kernel_headers" M="$2" CROSS_COMPILE="$kernel_cross"
+		KBUILD_EXTRA_SYMBOLS="$build_dir/Module.symvers" KCPPFLAGS="-I$build_dir/include"
+		CONFIG_DEBUG_INFO_BTF_MODULES= -s)
+	# what is there may be for another kernel
+	if ! { "${make[@]}" clean && "${make[@]}" -j"$(nproc)" modules; } >"$log" 2>&1; then
+		sed "s|$2/||g" "$log" >&2
+		die "--module: building $1 for $kernel_release failed"
+	fi
+	sed "s|$2/||g" "$log" | grep -A 4 'warning:' | grep -v 'the compiler differs' >&2
+	rm -f "$log"
+	compgen -G "$2/*.ko" >/dev/null || die "--module: building $1 made no module"
+}
+
 # A program that does not build is missed by its own tests only.
 build_tools() {
 	local cc=cc cc32=''

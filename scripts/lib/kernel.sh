@@ -48,7 +48,7 @@ kernel() {
 		built_kernel "$1"
 		;;
 	*)
-		die "unknown kernel $1, there are 6.1, 6.12, 7.3, debug and race"
+		die "unknown kernel $1: there are 6.1, 6.12, 7.3, debug, race, and absolute paths of folders"
 		;;
 	esac
 }
