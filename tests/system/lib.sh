@@ -25,11 +25,6 @@ reboot_and_go_on() {
 	sleep infinity
 }
 
-# loaded MODULE
-loaded() {
-	grep -q "^$1 " /proc/modules
-}
-
 # bound DEVICE
 bound() {
 	[ "$(cat "$micro/$1/status")" = bound ]
