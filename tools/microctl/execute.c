@@ -205,7 +205,7 @@ static void read_status(const char *name, char *text, size_t room)
 		*text = '\0';
 }
 
-/* After a write that binds. It is no error here if the driver refuses the device, or not yet wants it */
+/* After a write that binds: no error if the driver refuses the device, or not yet wants it */
 static int bound(struct work *w, int err)
 {
 	char status[VALUE_TEXT_ROOM];
