@@ -58,7 +58,7 @@ is "$(xargs </dev/micro/other)" "compatible: microkernel,dump" "one by its name"
 is "$(cat /dev/micro/sample_driver.7)" "Sample dri" "sample_driver@7 has no compatible: the driver of that name"
 is "$(cat $devices/sample_driver.7/modalias)" micro:sample_driver "and the modalias, too"
 is "$(cat /dev/micro/named) $(cat $devices/named/modalias)" "Sampl micro:sample_driver" "by the node's name, also with a label"
-is "$(cat $devices/left/modalias)" "of:NleftT(null)Cmicrokernel,dump" "the modalias of one with compatible strings"
+is "$(cat $devices/left/modalias)" "of:NdumpT(null)Cmicrokernel,dump" "the modalias of one with compatible strings"
 is "$(readlink -f $devices/left/of_node)" /sys/firmware/devicetree/base/microkernel-boot/dump@2 "its node in sysfs"
 for name in dump.1 dump.3 dump.4 pipe.3 never; do
 	[ ! -e $devices/$name ]
