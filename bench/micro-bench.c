@@ -39,7 +39,8 @@ static const char usage[] =
 	"  -n N,...  what n to take, in ascending order (dirs: 1,100,1000; growth: 100,3000;\n"
 	"            unplug: 0,1,100,10000; sleepers: 1,10,100,1000; memory: 1000 instances,\n"
 	"            10000 files)\n"
-	"  -c N      calls in a round of io (20000; others take a fraction of it)\n";
+	"  -c N      calls in a round of io (20000; others take a fraction of it)\n"
+	"  -m        mark what is measured, for bench/profile\n";
 
 static unsigned int calls = 20000;
 static unsigned int sizes[16];
@@ -681,10 +682,10 @@ static void parse_sizes(char *list)
 int main(int argc, char **argv)
 {
 	const struct rlimit limit = { 1 << 20, 1 << 20 };
-	bool own_sizes = false;
+	bool own_sizes = false, mark = false;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:c:")) != -1) {
+	while ((opt = getopt(argc, argv, "n:c:m")) != -1) {
 		switch (opt) {
 		case 'n':
 			nr_sizes = 0;
@@ -693,6 +694,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			calls = atoi(optarg);
+			break;
+		case 'm':
+			mark = true;
 			break;
 		default:
 			fputs(usage, stderr);
@@ -715,6 +719,7 @@ int main(int argc, char **argv)
 
 	clock_cost();
 	settle();
+	marks = mark;
 	for (; optind < argc; optind++)
 		run(argv[optind], own_sizes);
 	return 0;
