@@ -107,21 +107,14 @@ static struct micro_poller *micro_poller_make(struct micro_file *f)
 	return old;
 }
 
-static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
-			     struct poll_table_struct *pt)
+/* Out of line: the first poll of a file, and those of all but the first queue */
+static noinline void micro_poll_queue_slow(struct micro_file *f, struct wait_queue_head *head)
 {
-	struct micro_file *f = container_of(pt, struct micro_poll_table, pt)->file;
 	struct micro_forward *new __free(kfree) = NULL;
 	/* pairs with micro_poller_make() */
-	struct micro_poller *p = smp_load_acquire(&f->poller);
+	struct micro_poller *p = smp_load_acquire(&f->poller) ?: micro_poller_make(f);
 	bool hung;
 
-	/* Once hung up it stays there; pairs with micro_forward_hang() */
-	if (likely(p && smp_load_acquire(&p->forward.head) == head))
-		return;
-
-	if (!p)
-		p = micro_poller_make(f);
 	spin_lock(&p->lock);
 	hung = micro_forward_hang(f, p, head, &new);
 	spin_unlock(&p->lock);
@@ -132,6 +125,19 @@ static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
 	spin_lock(&p->lock);
 	micro_forward_hang(f, p, head, &new);
 	spin_unlock(&p->lock);
+}
+
+static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
+			     struct poll_table_struct *pt)
+{
+	struct micro_file *f = container_of(pt, struct micro_poll_table, pt)->file;
+	/* pairs with micro_poller_make() */
+	struct micro_poller *p = smp_load_acquire(&f->poller);
+
+	/* Once hung up it stays there; pairs with micro_forward_hang() */
+	if (likely(p && smp_load_acquire(&p->forward.head) == head))
+		return;
+	micro_poll_queue_slow(f, head);
 }
 
 /* Out of line: most polls only ask */
