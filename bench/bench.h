@@ -79,17 +79,21 @@ static inline double clock_cost(void)
 	return cost;
 }
 
-/*
- * Marks for qemu/profile.c around the last round of each BEST(): instructions that
- * do nothing
- */
+/* Are there to be marks for qemu/profile.c? Around the last round of each BEST() */
 static bool marks;
 
+/* Instructions that do nothing */
+static inline void mark(bool end)
+{
+	if (!marks)
+		return;
 #ifdef __x86_64__
-#define MARK(what)	asm volatile(".byte 0x0f, 0x1f, 0x80, 'M', 'K', 'S', " #what ::: "memory")
-#else
-#define MARK(what)	do { } while (0)
+	if (end)
+		asm volatile(".byte 0x0f, 0x1f, 0x80, 'M', 'K', 'S', 1" ::: "memory");
+	else
+		asm volatile(".byte 0x0f, 0x1f, 0x80, 'M', 'K', 'S', 0" ::: "memory");
 #endif
+}
 
 /* For one call of many: the best of all rounds */
 #define BEST(nr, call)							\
@@ -98,18 +102,17 @@ static bool marks;
 	unsigned int __i, __round;					\
 									\
 	for (__round = 0; __round < ROUNDS; __round++) {		\
-		bool __mark = marks && __round == ROUNDS - 1;		\
 		double __begin, __ns;					\
 									\
-		if (__mark)						\
-			MARK(0);					\
+		if (__round == ROUNDS - 1)				\
+			mark(false);					\
 		__begin = now();					\
 		for (__i = 0; __i < (nr); __i++)			\
 			if ((call) < 0)					\
 				die("%s", #call);			\
 		__ns = (now() - __begin) / (nr);			\
-		if (__mark)						\
-			MARK(1);					\
+		if (__round == ROUNDS - 1)				\
+			mark(true);					\
 		if (__ns < __best)					\
 			__best = __ns;					\
 	}								\

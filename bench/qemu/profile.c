@@ -9,34 +9,12 @@
  * Copyright (C) 2026 The microkernel authors
  */
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * What we use of QEMU's interface for plugins, version 1. Debian has no package
- * with the header; docs/devel/tcg-plugins of QEMU describes it.
- */
-#define EXPORT __attribute__((visibility("default")))
+#include "plugin.h"
 
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-typedef uint64_t qemu_plugin_id_t;
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-					   void (*cb)(qemu_plugin_id_t, struct qemu_plugin_tb *));
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t idx);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-					    void (*cb)(unsigned int, void *), int flags,
-					    void *userdata);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int op,
-						void *counter, uint64_t add);
 EXPORT int qemu_plugin_version = 1;
 
 /* Instructions that were seen, by address; QEMU adds to the counts itself */
@@ -91,19 +69,21 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	static const unsigned char mark[] = { 0x0f, 0x1f, 0x80, 'M', 'K', 'S' };
 	struct qemu_plugin_insn *insn;
 	const unsigned char *bytes;
+	void (*at_mark)(unsigned int cpu, void *data);
+	uint64_t *count;
 
 	(void)id;
 	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
 		insn = qemu_plugin_tb_get_insn(tb, i);
 		bytes = qemu_plugin_insn_data(insn);
 		if (qemu_plugin_insn_size(insn) == sizeof(mark) + 1 &&
-		    !memcmp(bytes, mark, sizeof(mark)))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, bytes[sizeof(mark)] ? end : begin,
-							       0, NULL);
-		else
-			qemu_plugin_register_vcpu_insn_exec_inline(insn, 0,
-								   counter_of(qemu_plugin_insn_vaddr(insn)),
-								   1);
+		    !memcmp(bytes, mark, sizeof(mark))) {
+			at_mark = bytes[sizeof(mark)] ? end : begin;
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, at_mark, 0, NULL);
+			continue;
+		}
+		count = counter_of(qemu_plugin_insn_vaddr(insn));
+		qemu_plugin_register_vcpu_insn_exec_inline(insn, 0, count, 1);
 	}
 }
 
