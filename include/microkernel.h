@@ -258,6 +258,9 @@ void micro_wait_begin(struct micro_waiter *waiter, struct file *filp,
 int micro_wait_prepare(struct micro_waiter *waiter);
 void micro_wait_end(struct micro_waiter *waiter);
 
+/* fcntl() may change it at any time, as for all drivers: either answer is right */
+#define __micro_file_nonblock(filp)	(data_race((filp)->f_flags) & O_NONBLOCK)
+
 /* The loop of ___wait_event(), on two queues and with a third way out */
 #define __micro_wait_event(filp, wq_head, condition, nonblock)		\
 ({									\
@@ -307,7 +310,7 @@ void micro_wait_end(struct micro_waiter *waiter);
  */
 #define micro_wait_event_interruptible(filp, wq_head, condition)	\
 	__micro_wait_event(filp, wq_head, condition,			\
-			   (filp)->f_flags & O_NONBLOCK)
+			   __micro_file_nonblock(filp))
 
 /**
  * micro_wait_event_iocb() - the same for read_iter() and write_iter()
@@ -321,6 +324,6 @@ void micro_wait_end(struct micro_waiter *waiter);
 #define micro_wait_event_iocb(iocb, wq_head, condition)			\
 	__micro_wait_event((iocb)->ki_filp, wq_head, condition,		\
 			   ((iocb)->ki_flags & IOCB_NOWAIT) ||		\
-			   ((iocb)->ki_filp->f_flags & O_NONBLOCK))
+			   __micro_file_nonblock((iocb)->ki_filp))
 
 #endif /* _MICROKERNEL_H */
