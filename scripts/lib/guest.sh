@@ -116,7 +116,7 @@ build_tools() {
 
 # As with programs. Some of the tests' overlays are what dtc warns of.
 build_overlays() {
-	make -f "$repo/dts-overlays/Makefile" SRC="$repo/dts-overlays $repo/tests/overlays $repo/tests/firmware" \
+	make -f "$repo/dts-overlays/Makefile" SRC="$repo/dts-overlays $repo/tests/overlay $repo/tests/firmware" \
 		OUT="$tools_dir/dts-overlays" DTC='dtc -q' -s -k >&2 ||
 		say "some of the overlays did not compile"
 }

@@ -2,13 +2,13 @@
 # The programs that run in the guest: make -f tools.mk SRC=repository OUT=folder
 # Static, as the guest has no libraries. With CC32=compiler, the 32-bit ones, too.
 
-src := $(wildcard $(SRC)/tests/tools/*.c $(SRC)/bench/*.c)
+src := $(wildcard $(SRC)/tests/programs/*.c $(SRC)/bench/*.c)
 out := $(patsubst %.c,$(OUT)/%,$(notdir $(src)))
 
-src32 := $(if $(CC32),$(wildcard $(SRC)/tests/tools/32/*.c))
+src32 := $(if $(CC32),$(wildcard $(SRC)/tests/programs/32/*.c))
 out32 := $(patsubst %.c,$(OUT)/%,$(notdir $(src32)))
 
-vpath %.c $(SRC)/tests/tools $(SRC)/bench
+vpath %.c $(SRC)/tests/programs $(SRC)/bench
 
 all: $(out) $(out32)
 
@@ -17,7 +17,7 @@ flags = -std=gnu11 -O2 -Wall -Wextra -I$(SRC)/include -MMD -MP -MF $@.d -static 
 $(out): $(OUT)/%: %.c
 	$(CC) $(flags)
 
-$(out32): $(OUT)/%: $(SRC)/tests/tools/32/%.c
+$(out32): $(OUT)/%: $(SRC)/tests/programs/32/%.c
 	$(CC32) $(flags)
 
 -include $(out:%=%.d) $(out32:%=%.d)

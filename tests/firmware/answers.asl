@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A bus of micro devices in ACPI, with the settings of tests/overlays/answers.dtso. The child
+ * A bus of micro devices in ACPI, with the settings of tests/firmware/answers.dtso. The child
  * nodes are data nodes (hierarchical _DSD), whose names are free.
  */
 DefinitionBlock ("", "SSDT", 2, "MICRO", "ANSWERS", 1)

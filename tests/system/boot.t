@@ -3,8 +3,8 @@
 # A machine with the packages, files in /etc/micro.d, and a reboot.
 # kernels: 6.1
 # vm: --timeout 900
-. /tests/lib.sh
-. /tests/system/lib.sh
+. /tests/lib/tap.sh
+. /tests/lib/system.sh
 
 # device NAME PROPERTIES: a node that sample_driver binds
 device() {

@@ -4,8 +4,8 @@
 # headers and arrives while its device waits.
 # kernels: 6.12
 # vm: --timeout 900
-. /tests/lib.sh
-. /tests/system/lib.sh
+. /tests/lib/tap.sh
+. /tests/lib/system.sh
 
 drivers='sample_driver micro_fifo micro_ram'
 

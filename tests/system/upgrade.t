@@ -3,8 +3,8 @@
 # An upgrade while devices are in use, and the removal of it all.
 # kernels: 6.1
 # vm: --timeout 1800
-. /tests/lib.sh
-. /tests/system/lib.sh
+. /tests/lib/tap.sh
+. /tests/lib/system.sh
 
 case $VM_BOOT in
 1)

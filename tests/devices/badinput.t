@@ -1,0 +1,156 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Bad input gets a clear error, and nothing is lost. Odd but good input works.
+# except: race
+. /tests/lib/tap.sh
+
+micro=/sys/kernel/config/micro
+test=/sys/kernel/debug/micro_test
+
+register() {
+	micro-try write $test/register "$*"
+}
+
+# Kernels that test the release of objects keep the name a little longer.
+unregister() {
+	micro-try write $test/unregister "$1"
+	wait_for test ! -e "/sys/bus/micro_bus/drivers/$1"
+}
+
+# zeros COUNT
+zeros() {
+	printf "%0$1d" 0
+}
+
+# logged REGEX: number of lines in the log since the last call
+logged() {
+	dmesg -c | grep -cE "$1"
+}
+
+modprobe sample_driver
+modprobe micro_test
+
+note "names that are none"
+dmesg -c >/dev/null
+for name in -x .x _x :x @x +x ' x' 'a b' 'a!b' 'a*b' 'a#b' 'a,b' 'a=b' 'a~b' 'a\b' 'a%sb' 'aäb' \
+	"$(printf 'a\tb')" "$(printf 'a\nb')" "$(printf 'a\177b')" "$(printf 'a\377b')" \
+	"$(zeros 64)" "$(zeros 255)"; do
+	is "$(micro-try mkdir "$micro/$name")" EINVAL "mkdir '$(printf %s "$name" | cut -c 1-70 | tr '\n\t' '??')'"
+	is "$(logged 'is not a device name')" 1 "one line in the log says why"
+done
+is "$(micro-try write $test/create a/b) $(logged 'a/b.* is not a device name')" "EINVAL 1" \
+	"'/' cannot even come from the kernel"
+is "$(micro-try write $test/create "") $(logged "'' is not a device name")" "EINVAL 1" "nor an empty name"
+for name in bind unbind uevent module by-driver; do
+	is "$(micro-try mkdir $micro/$name)" EINVAL "mkdir $name"
+	is "$(logged 'is not a device name|reserved')" 1 "taken by what sysfs has for each driver, or by udev's links"
+done
+is "$(micro-try write $test/create by-driver) $(logged 'by-driver.* is not a device name')" "EINVAL 1" \
+	"nor can the kernel have one of them"
+for name in by-driver.0 by-drivers BY-DRIVER; do
+	is "$(micro-try mkdir $micro/$name) $(micro-try rmdir $micro/$name)" "ok ok" "but $name can be had"
+done
+is "$(ls $micro)" "" "no directory was made"
+
+note "names that are"
+for name in x 0 9a a-b a.b a_b a:b a@b a+b A.Z "$(zeros 63)" power driver subsystem dev null \
+	micro instances; do
+	is "$(micro-try mkdir "$micro/$name")" ok "mkdir $name"
+	is "$(micro-try write "$micro/$name/compatible" microkernel,sample-driver)" ok "binds"
+	is "$(cat "/dev/micro/$name")" "Sample driver data" "has a node that works"
+	is "$(micro-try rmdir "$micro/$name")" ok "rmdir"
+done
+is "$(stat -c %t:%T /dev/null)" 1:3 "/dev/null is what it was"
+
+note "names that are taken"
+mkdir $micro/taken
+is "$(micro-try mkdir $micro/taken)" EEXIST "by another directory"
+is "$(micro-try write $test/create taken)" EEXIST "the kernel cannot have the name of a directory"
+is "$(micro-try mkdir $micro/sample_driver)" EEXIST "nor a directory the name of the kernel's device"
+is "$(micro-try write $test/create sample_driver)" EEXIST "nor the kernel that of its own"
+is "$(cat /dev/sample_driver)" "Sample driver data" "the device that was there works on"
+rmdir $micro/taken
+is "$(micro-try write $test/create taken)" ok "a name that is free again can be had"
+is "$(micro-try write $test/destroy taken) $(micro-try mkdir $micro/taken)" "ok ok" "whoever had it"
+
+note "compatible"
+compatible() {
+	micro-try write $micro/taken/compatible -
+}
+printf 'test,old\nmicrokernel,sample-driver' | compatible >/dev/null
+micro-hold start
+micro-hold open a r /dev/micro/taken >/dev/null
+# refused NAME FORMAT: this value is, and the old one stays, as do binding and files
+refused() {
+	# shellcheck disable=SC2059 # a format it is
+	is "$(printf "$2" 0 | compatible)" EINVAL "$1"
+	is "$(xargs <$micro/taken/compatible) $(cat $micro/taken/status)" \
+		"test,old microkernel,sample-driver bound" "and the old value stays"
+}
+refused "nothing" '\n'
+refused "empty lines" '\n\n'
+refused "an empty string between others" 'a\n\nb\n'
+refused "an empty string before others" '\na\n'
+refused "an empty string after others" 'a\nb\n\n'
+refused "a tab" 'a\tb\n'
+refused "a NUL" 'a\0b\n'
+refused "a NUL at the end" 'a\0'
+refused "an escape" 'a\33b\n'
+refused "a delete" 'a\177b\n'
+refused "a line end of DOS" 'a\r\n'
+refused "what is not ASCII" 'a\344b\n'
+refused "129 characters" '%0129d\n'
+refused "129 characters in the second string" 'a\n%0129d\n'
+refused "17 strings" "$(seq 17)"
+refused "more than any valid value" "%04000d"
+is "$(micro-hold read a)" "Sample driver data" "and after all of that the open file works"
+seq 16 >/tmp/longest
+is "$(compatible </tmp/longest)" ok "16 strings"
+is "$(cat $micro/taken/compatible)" "$(cat /tmp/longest)" "can be read back"
+for i in $(seq 16); do
+	printf '%0128d\n' "$i"
+done >/tmp/longest
+is "$(compatible </tmp/longest)" ok "16 strings of 128 characters"
+is "$(cat $micro/taken/compatible)" "$(cat /tmp/longest)" "can be read back"
+like "$(cat /sys/bus/micro_bus/devices/taken/modalias)" '^of:NtakenT\(null\)(C0*[1-9]){7}$' \
+	"the modalias has those that fit, whole"
+is "MODALIAS=$(cat /sys/bus/micro_bus/devices/taken/modalias)" \
+	"$(grep MODALIAS /sys/bus/micro_bus/devices/taken/uevent)" "so has the uevent"
+is "$(printf 'a b ~!"\n' | compatible) $(cat $micro/taken/compatible)" 'ok a b ~!"' "anything printable"
+
+note "live"
+for value in 2 -1 maybe ' 1' x '*'; do
+	is "$(micro-try write $micro/taken/live "$value") $(cat $micro/taken/live)" "EINVAL 1" "live=$value"
+done
+is "$(printf '\n' | micro-try write $micro/taken/live -)" EINVAL "live=newline"
+printf 'microkernel,sample-driver' | compatible >/dev/null
+is "$(micro-try write $micro/taken/live no-nonsense) $(cat $micro/taken/status)" "ok off" \
+	"as everywhere, only the beginning counts"
+
+note "what cannot be written or made"
+for attr in status driver devnode dev; do
+	is "$(micro-try write $micro/taken/$attr x)" EACCES "$attr is not for writing"
+done
+is "$(micro-try rmdir $micro)" EPERM "the folder itself stays"
+
+note "drivers"
+dmesg -c >/dev/null
+is "$(register x unnamed) $(logged 'a driver needs a name')" "EINVAL 1" "without a name"
+is "$(register x name=) $(logged 'a driver needs a name')" "EINVAL 1" "with an empty name"
+is "$(register x name=-x) $(logged 'a driver needs a name')" "EINVAL 1" "with a bad name"
+is "$(register x name="$(zeros 64)") $(logged 'a driver needs a name')" "EINVAL 1" "with a long name"
+is "$(register x name=a/b) $(logged 'a driver needs a name')" "EINVAL 1" "with a path"
+is "$(register x read_iter) $(logged "driver 'x': give either")" "EINVAL 1" "with read and read_iter"
+is "$(register x write_iter) $(logged "driver 'x': give either")" "EINVAL 1" "with write and write_iter"
+is "$(register x) $(register x) $(logged "driver 'x' is already registered")" "ok EBUSY 1" "twice"
+is "$(register y name=x) $(logged "driver 'x' is already registered")" "EBUSY 1" "two of one name"
+is "$(register z name=sample_driver)" EBUSY "the name of another module's driver"
+is "$(mkdir $micro/x && cat /dev/micro/x)" "x x" "the one that is registered works"
+is "$(unregister x) $(register x)" "ok ok" "and can go and come"
+is "$(cat /dev/micro/x)" "x x" "as if nothing had been"
+rmdir $micro/x
+micro-hold end
+rmdir $micro/taken
+run_ok rmmod micro_test sample_driver microkernel
+
+done_testing

@@ -1,0 +1,150 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Which driver a device gets, and what the driver core makes of it.
+# except: race
+. /tests/lib/tap.sh
+
+micro=/sys/kernel/config/micro
+test=/sys/kernel/debug/micro_test
+bus=/sys/bus/micro_bus
+
+register() {
+	micro-try write $test/register "$*"
+}
+
+# Kernels that test the release of objects keep the name a little longer.
+unregister() {
+	micro-try write $test/unregister "$1"
+	wait_for test ! -e "$bus/drivers/$1"
+}
+
+# compatible DEVICE STRING...: made if need be
+compatible() {
+	device=$1
+	shift
+	[ -d "$micro/$device" ] || mkdir "$micro/$device"
+	printf '%s\n' "$@" | micro-try write "$micro/$device/compatible" -
+}
+
+driver() {
+	cat "$micro/$1/driver"
+}
+
+modprobe micro_test
+
+note "by name"
+register alpha >/dev/null
+for name in alpha alpha.0 alpha.left alpha.a.b alpha.; do
+	mkdir $micro/$name
+	is "$(driver $name)" alpha "$name matches alpha"
+	rmdir $micro/$name
+done
+for name in alpha0 alph Alpha alpha-1 x.alpha; do
+	mkdir $micro/$name
+	is "$(driver $name)" "" "$name does not"
+	rmdir $micro/$name
+done
+
+note "by compatible string"
+register beta compatible=test,beta compatible=test,b2 >/dev/null
+is "$(compatible alpha.1 test,b2) $(driver alpha.1)" "ok beta" "one of the driver's strings is enough"
+is "$(compatible alpha.1 test,none) $(driver alpha.1)" "ok " "with strings the name counts no more"
+is "$(compatible alpha.1 alpha) $(driver alpha.1)" "ok " "nor is the driver's name a string"
+is "$(compatible x test,one test,two test,b2) $(driver x)" "ok beta" "the device's third string does"
+is "$(compatible x TEST,Beta) $(driver x)" "ok beta" "case does not matter, as in device trees"
+is "$(compatible x test,bet) $(driver x)" "ok " "a part of a string is not enough"
+mkdir $micro/beta.7
+is "$(driver beta.7)" beta "a driver with strings matches by name, too"
+rmdir $micro/beta.7 $micro/alpha.1 $micro/x
+
+note "among several drivers the device's own order decides"
+mkdir $micro/d
+for order in "first second" "second first"; do
+	for key in $order; do
+		case $key in
+		first) register first compatible=test,one compatible=test,two >/dev/null ;;
+		second) register second compatible=test,two compatible=test,three >/dev/null ;;
+		esac
+	done
+	is "$(compatible d test,one test,two) $(driver d)" "ok first" "registered $order: one, two"
+	is "$(compatible d test,three test,one) $(driver d)" "ok second" "registered $order: three, one"
+	is "$(compatible d test,none test,three test,one) $(driver d)" "ok second" \
+		"registered $order: none, three, one"
+	compatible d test,none >/dev/null
+	unregister first >/dev/null
+	unregister second >/dev/null
+done
+compatible d test,one test,two >/dev/null
+register second compatible=test,two >/dev/null
+is "$(driver d)" second "the second best, while there is no better"
+register first compatible=test,one >/dev/null
+is "$(driver d)" second "and no driver is thrown out for a better one"
+micro-try write $micro/d/live 0 >/dev/null
+micro-try write $micro/d/live 1 >/dev/null
+is "$(driver d)" first "but the next bind finds that"
+unregister first >/dev/null
+is "$(driver d):$(cat $micro/d/status)" ":unbound" "without its driver it is unbound"
+micro-try write $micro/d/live 1 >/dev/null
+is "$(driver d)" second "until asked to look again"
+rmdir $micro/d
+
+note "aliases"
+mkdir $micro/alpha.1
+is "$(cat $bus/devices/alpha.1/modalias)" "micro:alpha" "modalias by name"
+is "$(grep MODALIAS $bus/devices/alpha.1/uevent)" "MODALIAS=micro:alpha" "uevent has it, too"
+compatible alpha.1 "test,one" "test,with space" >/dev/null
+is "$(cat $bus/devices/alpha.1/modalias)" "of:NalphaT(null)Ctest,oneCtest,with_space" \
+	"modalias by compatible strings"
+is "$(grep MODALIAS $bus/devices/alpha.1/uevent)" "MODALIAS=$(cat $bus/devices/alpha.1/modalias)" \
+	"uevent has it, too"
+compatible alpha.1 test,beta >/dev/null
+is "$(grep -v MODALIAS $bus/devices/alpha.1/uevent)" "DRIVER=beta" "uevent names the driver"
+is "$(grep -c -x -e DEVNAME=micro/alpha.1 -e MICRO_DRIVER=beta /sys/class/micro/alpha.1/uevent)" 2 \
+	"the class device's uevent names node and driver"
+is "$(readlink -f /sys/class/micro/alpha.1/device)" "$(readlink -f $bus/devices/alpha.1)" \
+	"and its link leads to the device"
+
+note "bind and unbind of sysfs"
+is "$(micro-try write $bus/drivers/beta/unbind alpha.1) $(cat $micro/alpha.1/status)" "ok unbound" "unbind"
+[ ! -e /dev/micro/alpha.1 ]
+ok $? "the node goes"
+is "$(micro-try write $bus/drivers/alpha/bind alpha.1)" ENODEV "no bind to a driver that does not match"
+is "$(micro-try write $bus/drivers/beta/bind alpha.1) $(cat $micro/alpha.1/status)" "ok bound" "bind"
+is "$(micro-try write $bus/drivers/beta/bind nobody)" ENODEV "no bind of what is not there"
+micro-try write $bus/drivers/beta/unbind alpha.1 >/dev/null
+echo 5 >$test/beta/probe
+is "$(micro-try write $bus/drivers/beta/bind alpha.1)" EIO "bind has probe's error"
+is "$(cat $micro/alpha.1/status)" "failed EIO" "status has it, too"
+rmdir $micro/alpha.1
+
+note "init, exit, probe, remove, in numbers"
+register gamma groups >/dev/null
+calls() {
+	cat $test/gamma/inits $test/gamma/probes $test/gamma/removes $test/gamma/exits | xargs
+}
+is "$(micro-try write $test/create "gamma.0 42") $(calls)" "ok 1 1 0 0" "a device of the kernel: init, probe"
+is "$(cat $test/gamma/init_data)" 42 "init is given its data"
+[ -c /dev/gamma.0 ]
+ok $? "its node is directly below /dev"
+is "$(cat $bus/devices/gamma.0/test)" here "dev_groups has made an attribute"
+mkdir $micro/gamma.1
+is "$(calls)" "1 2 0 0" "the second device: only probe"
+micro-try write $test/destroy gamma.0 >/dev/null
+is "$(calls)" "1 2 1 0" "one is removed: only remove"
+rmdir $micro/gamma.1
+is "$(calls)" "1 2 2 1" "the last one: remove, exit"
+echo 12 >$test/gamma/probe
+is "$(micro-try write $test/create gamma.2)" ENOMEM "a call of the kernel has probe's error"
+[ ! -e $bus/devices/gamma.2 ]
+ok $? "then there is no device"
+is "$(calls)" "2 2 2 2" "each init has its exit"
+
+note "a driver without probe and remove"
+register delta noprobe >/dev/null
+mkdir $micro/delta
+is "$(cat /dev/micro/delta)" "delta delta" "works"
+unregister delta >/dev/null
+is "$(cat $micro/delta/status) $(cat $test/delta/inits $test/delta/exits | xargs)" "unbound 1 1" "and goes"
+rmdir $micro/delta
+
+done_testing

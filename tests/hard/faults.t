@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Each allocation in each system call of a device's life fails once: the call fails
+# or works, nothing is half made, and nothing leaks (scripts/vm scans for that).
+# kernels: debug
+# vm: --timeout 1800
+
+. /tests/lib/tap.sh
+
+# each object that is freed is worth a message there, which takes much of the time
+echo N >/sys/module/printk/parameters/ignore_loglevel
+dmesg -n 6
+
+# loading the modules is in faults-load.t
+micro-faults --no-load | tee /tmp/faults
+tail -n 1 /tmp/faults | grep -q ', 0 wrong$'
+ok $? "micro-faults has seen nothing wrong"
+
+total=$(sed -n 's/^# \([0-9]*\) failures injected into .*/\1/p' /tmp/faults)
+[ "${total:-0}" -ge 300 ]
+ok $? "hundreds of failures were injected: ${total:-0}"
+is "$(grep -c '^micro' /proc/modules)" 0 "all modules are unloaded"
+done_testing

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything at once: files are opened and used in all ways while their devices
+# are made, removed, bound, unbound, matched anew, and the driver's module reloaded.
+# The driver (micro_count) and micro-stress check that all promises are kept.
+# kernels: 6.1 6.12 7.3 debug
+# vm: --timeout 5400
+
+. /tests/lib/tap.sh
+
+quiet() {
+	# each object that is freed is worth a message there, which takes most of the time
+	echo N >/sys/module/printk/parameters/ignore_loglevel
+	dmesg -n 5
+	# programs take most of the rest, so mkdir does not ask for modules
+	echo >/proc/sys/kernel/modprobe
+}
+
+# stress OPTIONS: one run; what it prints is kept and shown
+stress() {
+	run_ok insmod microkernel.ko
+	note "micro-stress $*"
+	micro-stress --verbose "$@" >/tmp/run
+	ok $? "micro-stress ends, and has seen nothing wrong"
+	cat /tmp/run
+	cat /tmp/run >>/tmp/stress
+	summary=$(grep ' unplugs, ' /tmp/run)
+	like "$summary" '[1-9][0-9]* with files open; [1-9][0-9]* opens' "instances were unplugged with files open"
+	like "$summary" '([2-9]|[0-9][0-9]+) unloads' "the driver was reloaded"
+}
+
+# STRESS_SEED=N repeats the decisions of a run
+set -- --seconds 2400 ${STRESS_SEED:+--seed "$STRESS_SEED"}
+case $(uname -r) in
+*-debug)
+	quiet
+	# More than two openers mostly wait for each other on two slow CPUs
+	set -- "$@" --unplugs 5000 --no-fork --pause 30000 --chaos 3
+	stress "$@" --processes 2 --threads 1
+	stress "$@" --processes 1 --threads 2
+	;;
+*)
+	# about 10 s
+	stress "$@" --unplugs 600
+	;;
+esac
+
+# what it prints is what it did: it must have done something
+while read -r _ op worked _; do
+	case $op in
+	open | close | read | write | readv | pread | ioctl | poll | epoll | lseek | mmap | touch | \
+		munmap | fasync | dup | pass | mkdir | rmdir | live | compatible)
+		isnt "$worked" 0 "$op worked at times"
+		;;
+	esac
+done </tmp/stress
+
+is "$(grep -c '^micro' /proc/modules)" 0 "all modules are unloaded"
+is "$(find /dev/micro ! -type d 2>/dev/null | wc -l)" 0 "no node is left"
+done_testing

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# Sourced by the tests in the guest: prints TAP.
+#
+#	. /tests/lib/tap.sh
+#	run_ok insmod microkernel.ko
+#	is "$(cat /dev/sample_driver)" "Sample driver data" "it has a message"
+#	run_fails "Invalid argument" mkdir /sys/kernel/config/micro/-x
+#	done_testing
+#
+# Each check prints its result, and returns it, too.
+
+tap_count=0
+tap_failed=0
+
+# plan COUNT: how many checks there will be; or else done_testing at the end
+plan() {
+	echo "1..$1"
+}
+
+done_testing() {
+	echo "1..$tap_count"
+	[ "$tap_failed" -eq 0 ]
+	exit
+}
+
+# note TEXT, diag TEXT: comments; the second is for failures
+note() {
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+diag() {
+	note "$@"
+}
+
+# ok STATUS NAME: "ok $? NAME" after a command
+ok() {
+	tap_count=$((tap_count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tap_count - $2"
+	else
+		tap_failed=$((tap_failed + 1))
+		echo "not ok $tap_count - $2"
+		return 1
+	fi
+}
+
+# is GOT WANT NAME, isnt GOT UNWANTED NAME
+is() {
+	[ "$1" = "$2" ]
+	ok $? "$3" || {
+		diag "   got: $1"
+		diag "wanted: $2"
+		return 1
+	}
+}
+
+isnt() {
+	[ "$1" != "$2" ]
+	ok $? "$3" || {
+		diag "got: $1"
+		return 1
+	}
+}
+
+# like GOT REGEX NAME, unlike GOT REGEX NAME: an extended regular expression
+like() {
+	printf '%s\n' "$1" | grep -qE -e "$2"
+	ok $? "$3" || {
+		diag "        got: $1"
+		diag "wanted like: $2"
+		return 1
+	}
+}
+
+unlike() {
+	! printf '%s\n' "$1" | grep -qE -e "$2"
+	ok $? "$3" || {
+		diag "          got: $1"
+		diag "wanted unlike: $2"
+		return 1
+	}
+}
+
+# run_ok COMMAND...: the command succeeds. Its output is shown if not.
+run_ok() {
+	tap_output=$("$@" 2>&1)
+	tap_status=$?
+	ok "$tap_status" "$*" || {
+		diag "exit status $tap_status, output:"
+		diag "$tap_output"
+		return 1
+	}
+}
+
+# run_fails REGEX COMMAND...: the command fails, and its output has REGEX in it
+run_fails() {
+	tap_regex=$1
+	shift
+	tap_output=$("$@" 2>&1)
+	tap_status=$?
+	[ "$tap_status" -ne 0 ] && printf '%s\n' "$tap_output" | grep -qE -e "$tap_regex"
+	ok $? "$*: $tap_regex" || {
+		diag "exit status $tap_status, output:"
+		diag "$tap_output"
+		return 1
+	}
+}
+
+# wait_for COMMAND...: until it succeeds, at most 60 s; no check of its own
+wait_for() {
+	tap_tries=600
+	until "$@" >/dev/null 2>&1; do
+		tap_tries=$((tap_tries - 1))
+		[ $tap_tries -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# loaded MODULE: is it there? unload DRIVER: kernels that test the release of
+# objects keep the name a little longer
+loaded() {
+	grep -q "^$1 " /proc/modules
+}
+
+unload() {
+	micro-try rmmod "$1"
+	wait_for test ! -e "/sys/bus/micro_bus/drivers/$1"
+}
+
+# skip REASON [COUNT]: instead of COUNT checks (1) that cannot be made here
+skip() {
+	tap_skip=${2:-1}
+	while [ "$tap_skip" -gt 0 ]; do
+		tap_skip=$((tap_skip - 1))
+		tap_count=$((tap_count + 1))
+		echo "ok $tap_count # SKIP $1"
+	done
+}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# Sourced by the tests in which a device goes, after tap.sh: all ways to go.
+#
+#	each_way after micro_evil dup fork	each case of micro-revoke, in each
+#						way in which micro_evil's device goes
+#	with rmdir micro_evil micro-poll epoll	one case of a program in one way
+
+micro=/sys/kernel/config/micro
+evil=/sys/kernel/debug/micro_evil
+ways='rmdir live unbind destroy unregister'
+
+# setup WAY DRIVER: makes a device for it; sets node, and unplug, a command
+setup() {
+	device=$2.x
+	node=/dev/micro/$device
+	if [ "$1" = destroy ]; then
+		echo "create $device" >$evil/command || return
+		node=/dev/$device
+	else
+		mkdir "$micro/$device" || return
+	fi
+	case $1 in
+	rmdir) unplug="rmdir $micro/$device" ;;
+	live) unplug="echo 0 >$micro/$device/live" ;;
+	unbind) unplug="echo $device >/sys/bus/micro_bus/drivers/$2/unbind" ;;
+	destroy) unplug="echo destroy $device >$evil/command" ;;
+	unregister) unplug="echo unregister >$evil/command" ;;
+	esac
+}
+
+# register: micro_evil's drivers, again. Debug kernels keep a driver's folder in
+# sysfs for a while, and refuse a driver of this name meanwhile.
+register() {
+	wait_for [ ! -e /sys/bus/micro_bus/drivers/micro_evil ] &&
+		wait_for [ ! -e /sys/bus/micro_bus/drivers/micro_evil_nopoll ] &&
+		echo register >$evil/command
+}
+
+# teardown WAY: whatever is left
+teardown() {
+	case $1 in
+	destroy)
+		[ ! -e "/dev/$device" ] || echo "destroy $device" >$evil/command
+		return
+		;;
+	unregister)
+		# twice is not too much, should the program have failed before it
+		echo unregister >$evil/command && register || return
+		;;
+	esac
+	[ ! -d "$micro/$device" ] || rmdir "$micro/$device"
+}
+
+# with WAY DRIVER PROGRAM CASE
+with() {
+	setup "$1" "$2" || {
+		ok 1 "$3 $4: $2, $1"
+		return
+	}
+	output=$("$3" "$4" "$node" "$unplug" 2>&1)
+	ok $? "$3 $4: $2, $1" || diag "$output"
+	teardown "$1" || ok 1 "$3 $4: $2, $1: cleaning up"
+}
+
+# each_way DRIVER PROGRAM CASE...: micro_evil's own driver can be unregistered,
+# others only while nobody has their files open
+each_way() {
+	driver=$1
+	program=$2
+	shift 2
+	for case in "$@"; do
+		for way in $ways; do
+			[ "$way" != unregister ] || [ "${driver#micro_evil}" != "$driver" ] || continue
+			with "$way" "$driver" "$program" "$case"
+		done
+	done
+}
+
+# was each open() followed by one release(), and each probe() by one remove()?
+all_released() {
+	is "$(cat $evil/releases)" "$(cat $evil/opens)" "each open() was released, once"
+	is "$(cat $evil/removes)" "$(cat $evil/probes)" "each probe() was undone, once"
+}

@@ -1,0 +1,158 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# debugfs: micro/devices says who has a device open, above all while an unplug
+# waits for somebody.
+. /tests/lib/tap.sh
+
+micro=/sys/kernel/config/micro
+devices=/sys/kernel/debug/micro/devices
+evil=/sys/kernel/debug/micro_evil
+
+# device NAME: its line
+device() {
+	grep "^device=$1 " $devices
+}
+
+# files NAME: the lines of its files, without where they are
+files() {
+	sed -n "/^device=$1 /,/^device=/{ /^  /p }" $devices | sed 's/^  file=[0-9a-f]* //'
+}
+
+# server: the process id of micro-hold
+server() {
+	ps -o pid,comm | awk '$2 == "micro-hold" { print $1; exit }'
+}
+
+modprobe microkernel
+is "$(cat $devices)" "" "no device, nothing to show"
+is "$(stat -c %a $devices)" 400 "it is root's"
+
+note "devices"
+mkdir $micro/waiting.1
+is "$(device waiting.1)" \
+	"device=waiting.1 front=configfs match=micro:waiting driver=- state=unbound generation=0 files=0 active=0" \
+	"one that waits for a driver"
+printf 'acme,one\nacme,two\n' >$micro/waiting.1/compatible
+is "$(device waiting.1 | grep -o 'match=[^ ]*')" "match=of:NwaitingT(null)Cacme,oneCacme,two" \
+	"what is matched is shown as in its modalias"
+echo 0 >$micro/waiting.1/live
+is "$(device waiting.1 | grep -o 'state=[^ ]*')" state=off "live is 0"
+modprobe sample_driver
+is "$(device sample_driver)" \
+	"device=sample_driver front=kernel match=micro:sample_driver driver=sample_driver state=bound generation=1 files=0 active=0" \
+	"one of the kernel's, bound"
+echo sample_driver >/sys/bus/micro_bus/drivers/sample_driver/unbind
+is "$(device sample_driver | grep -o 'driver=.*')" "driver=- state=unbound generation=1 files=0 active=0" \
+	"unbound"
+echo sample_driver >/sys/bus/micro_bus/drivers/sample_driver/bind
+is "$(device sample_driver | grep -o 'driver=.*')" \
+	"driver=sample_driver state=bound generation=2 files=0 active=0" "bound again: the second generation"
+modprobe micro_evil
+mkdir $micro/micro_evil.parent
+is "$(device micro_evil.parent | grep -o 'driver=.*')" "driver=- state=failed generation=0 files=0 active=0" \
+	"one whose probe failed"
+rmdir $micro/micro_evil.parent
+is "$(sed -n 's/^device=\([^ ]*\) .*/\1/p' $devices | xargs)" "waiting.1 sample_driver" "in the order in which they came"
+
+note "open files"
+micro-hold start
+pid=$(server)
+micro-hold open a r /dev/sample_driver >/dev/null
+is "$(files sample_driver)" "pid=$pid comm=micro-hold active=0 revoked=0" "an open file, and who opened it"
+micro-hold open b r /dev/sample_driver >/dev/null
+is "$(device sample_driver | grep -o 'files=.*'):$(files sample_driver | wc -l)" "files=2 active=0:2" "two"
+is "$(grep -o 'file=[0-9a-f]*' $devices | sort -u | wc -l)" 2 "told apart"
+micro-hold close a >/dev/null
+micro-hold close b >/dev/null
+is "$(device sample_driver | grep -o 'files=.*')" "files=0 active=0" "and closed"
+sh -c 'exec 3</dev/sample_driver; sleep 1000 & echo $! >/tmp/heir'
+like "$(files sample_driver)" '^pid=[0-9]+ comm=- active=0 revoked=0$' \
+	"whoever opened it has gone, and left it to a child"
+kill "$(cat /tmp/heir)"
+wait_for sh -c "grep -q 'device=sample_driver .*files=0' $devices"
+ok $? "that has gone as well"
+# it is called busybox so that it takes the applet's name from its first argument
+name=$(printf 'busybox\n \\x')
+cp /bin/busybox "/tmp/$name"
+"/tmp/$name" sleep 1000 3</dev/sample_driver &
+other=$!
+wait_for grep -q comm=busybox $devices
+is "$(files sample_driver | grep -o 'comm=[^ ]*')" 'comm=busybox\012\040\134x' \
+	"a name with a newline in it does not look like two lines"
+kill $other
+wait $other 2>/dev/null
+
+# asleep WAY: a reader that does not leave, and an unplug that waits for it
+asleep() {
+	mkdir $micro/micro_evil.d
+	micro-hold open deaf rw /dev/micro/micro_evil.d >/dev/null
+	is "$(files micro_evil.d)" "pid=$pid comm=micro-hold active=0 revoked=0" "$1: before"
+	micro-hold ioctl deaf 0x4503 >/dev/null &
+	call=$!
+	wait_for sh -c "grep -q '^device=micro_evil.d .*active=1' $devices"
+	is "$(files micro_evil.d)" "pid=$pid comm=micro-hold active=1 revoked=0" "$1: an operation is inside"
+	eval "$2 &"
+	unplug=$!
+	wait_for grep -q "active=1 revoked=1" $devices
+	is "$(device micro_evil.d | grep -o 'driver=.*')" \
+		"driver=micro_evil state=unbinding generation=1 files=1 active=1" "$1: waiting"
+	is "$(files micro_evil.d)" "pid=$pid comm=micro-hold active=1 revoked=1" "$1: for this one"
+	kill -0 $unplug
+	ok $? "$1: it still waits"
+	echo go >$evil/command
+	wait $unplug $call
+	! grep -q "active=1" $devices
+	ok $? "$1: done"
+	micro-hold close deaf >/dev/null
+	[ ! -d $micro/micro_evil.d ] || rmdir $micro/micro_evil.d
+}
+
+note "while an unplug waits"
+asleep rmdir "rmdir $micro/micro_evil.d"
+asleep unbind "echo micro_evil.d >/sys/bus/micro_bus/drivers/micro_evil/unbind"
+asleep live "echo 0 >$micro/micro_evil.d/live"
+
+note "many devices"
+i=0
+while [ $i -lt 300 ]; do
+	i=$((i + 1))
+	mkdir $micro/many.$i || break
+done
+is "$(grep -c '^device=many\.' $devices):$(sort -u $devices | grep -c '^device=many\.')" 300:300 \
+	"each is there, once"
+is "$(dd if=$devices bs=7 2>/dev/null | sort | sha256sum)" "$(sort $devices | sha256sum)" \
+	"also for who reads small pieces"
+
+note "devices that come and go"
+(
+	while [ ! -e /tmp/enough ]; do
+		# a line is whole, or not there
+		grep -vE '^device=[^ ]+ front=(configfs|kernel) match=[^ ]+ driver=[^ ]+ state=[a-z]+ generation=[0-9]+ files=[0-9]+ active=[0-9]+$|^  file=[0-9a-f]+ pid=[0-9]+ comm=[^ ]+ active=[0-9]+ revoked=[01]$' $devices
+		echo once >>/tmp/reads
+	done >/tmp/odd
+) &
+reader=$!
+i=0
+until [ $i -ge 60 ]; do
+	i=$((i + 1))
+	mkdir $micro/sample_driver.$i || break
+	cat /dev/micro/sample_driver.$i >/dev/null || break
+	echo 0 >$micro/sample_driver.$i/live || break
+	echo 1 >$micro/sample_driver.$i/live || break
+	rmdir $micro/sample_driver.$i $micro/many.$i || break
+done
+touch /tmp/enough
+wait $reader
+is "$i:$(cat /tmp/odd)" "60:" "sixty times, and no odd line"
+isnt "$(wc -l </tmp/reads)" 0 "it was read meanwhile"
+
+note "the module"
+micro-hold end
+run_ok sh -c "rmdir $micro/*"
+exec 4<$devices
+is "$(micro-try rmmod microkernel)" EAGAIN "stays while drivers are loaded"
+exec 4<&-
+run_ok rmmod micro_evil sample_driver microkernel
+[ ! -e /sys/kernel/debug/micro ]
+ok $? "and takes its folder with it"
+done_testing
