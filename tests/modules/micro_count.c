@@ -12,11 +12,8 @@
  *
  * - read takes what write gave, both block;
  * - open with O_SYNC fails with EBUSY;
- * - ioctl COUNT_IOC_ID tells the instance's number, which is also the first word
- *   of each page that can be mapped. COUNT_IOC_SLEEP sleeps until unplug();
- *   COUNT_IOC_SPIN stays until the file is revoked, but a few ms at most;
- * - pages 0 to 3 are mapped by fault() and page_mkwrite(), offset 16 by
- *   vm_insert_page(), 32 by remap_pfn_range(); at 48 mmap fails half way.
+ * - ioctls are in micro_count.h, and at which offset which kind of mapping is;
+ * - the first word of each page that can be mapped is the instance's number.
  *
  * Writing 1 and 0 to the parameter "device" makes and destroys the kernel's own
  * instance /dev/micro_count.
@@ -34,23 +31,15 @@
 #include <linux/uio.h>
 
 #include <microkernel.h>
+#include "micro_count.h"
 
-#define COUNT_IOC_ID		_IOR('C', 0, __u64)
-#define COUNT_IOC_SLEEP		_IO('C', 1)
-#define COUNT_IOC_SPIN		_IO('C', 2)
-
-#define COUNT_PAGES		4
 #define COUNT_ROOM		4096
-#define COUNT_AT_INSERT		16
-#define COUNT_AT_REMAP		32
-#define COUNT_AT_FAIL		48
 #define COUNT_SIZE		(64 << PAGE_SHIFT)
 
 #define COUNT_PROBING		0x10101010
 #define COUNT_LIVE		0x600d600d
 #define COUNT_GOING		0x20202020
 #define COUNT_RELEASED		0x0bad0bad
-#define COUNT_POISON		0xdd
 
 /**
  * struct count - an instance

@@ -87,7 +87,7 @@ asleep() {
 	mkdir $micro/micro_evil.d
 	micro-hold open deaf rw /dev/micro/micro_evil.d >/dev/null
 	is "$(files micro_evil.d)" "pid=$pid comm=micro-hold active=0 revoked=0" "$1: before"
-	micro-hold ioctl deaf 0x4503 >/dev/null &
+	micro-hold ioctl deaf deaf >/dev/null &
 	call=$!
 	wait_for sh -c "grep -q '^device=micro_evil.d .*active=1' $devices"
 	is "$(files micro_evil.d)" "pid=$pid comm=micro-hold active=1 revoked=0" "$1: an operation is inside"

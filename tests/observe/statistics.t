@@ -179,7 +179,7 @@ rmdir $micro/sample_driver.x*
 
 note "while an unplug waits"
 hold open deaf rw /dev/micro/micro_evil.s
-hold ioctl deaf 0x4503 &
+hold ioctl deaf deaf &
 wait_for grep -q "active=1" /sys/kernel/debug/micro/devices
 rmdir $micro/micro_evil.s &
 wait_for grep -q "state=unbinding" /sys/kernel/debug/micro/devices

@@ -97,7 +97,7 @@ is "$(traced | grep micro_open)" "micro_open: device=micro_evil.t driver=micro_e
 note "an unplug that waits"
 micro-hold open deaf rw /dev/micro/micro_evil.t >/dev/null
 micro-hold open idle rw /dev/micro/micro_evil.t >/dev/null
-micro-hold ioctl deaf 0x4503 >/dev/null &
+micro-hold ioctl deaf deaf >/dev/null &
 call=$!
 wait_for grep -q active=1 /sys/kernel/debug/micro/devices
 echo >$tracefs/trace

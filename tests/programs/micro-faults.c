@@ -42,7 +42,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COUNT_IOC_ID	_IOR('C', 0, uint64_t)
+#include "../modules/micro_count.h"
 
 /* Long, so that configfs and the driver core allocate memory for it */
 #define NAME		"micro_count.a-name-that-is-stored-elsewhere"
@@ -874,13 +874,13 @@ static void map_fault(void)
 static void map_insert(void)
 {
 	must_open();
-	map_offset = 16 * getpagesize();
+	map_offset = COUNT_AT_INSERT * getpagesize();
 }
 
 static void map_remap(void)
 {
 	must_open();
-	map_offset = 32 * getpagesize();
+	map_offset = COUNT_AT_REMAP * getpagesize();
 }
 
 static void map_failed(void)

@@ -11,8 +11,8 @@
  *
  * "start" leaves a server behind, in which the others act on the file called
  * NAME. They print "ok", a number, what was read, "EOF", or the name of the
- * errno. COMMAND is "clear" or "length" of sample_driver, or a number; ioctl32
- * calls it as 32-bit programs do. "fault" passes a bad address. Each command
+ * errno. COMMAND is "clear" or "length" of sample_driver, "deaf" of micro_evil,
+ * or a number; ioctl32 calls it as 32-bit programs do. "fault" passes a bad address. Each command
  * has a thread of its own, so one may sleep in the kernel while others go on.
  *
  * Copyright (C) 2026 The microkernel authors
@@ -32,6 +32,8 @@
 #include <unistd.h>
 
 #include <uapi/sample_driver.h>
+
+#include "../modules/micro_evil.h"
 
 #define MAX_FILES	64
 #define MAX_TEXT	8192
@@ -164,6 +166,8 @@ static void do_ioctl(FILE *out, int fd, const char *command, int compat)
 		cmd = SAMPLE_IOC_CLEAR;
 	else if (!strcmp(command, "length"))
 		cmd = SAMPLE_IOC_LENGTH;
+	else if (!strcmp(command, "deaf"))
+		cmd = EVIL_IOC_DEAF;
 	else
 		cmd = strtoul(command, NULL, 0);
 

@@ -33,29 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* tests/modules/micro_evil.c */
-#define EVIL_IOC_NOTHING	_IO('E', 0)
-#define EVIL_IOC_WAIT		_IO('E', 1)
-#define EVIL_IOC_ELSEWHERE	_IO('E', 2)
-#define EVIL_IOC_DEAF		_IO('E', 3)
-#define EVIL_IOC_SUICIDE	_IO('E', 4)
-#define EVIL_IOC_LOCK		_IO('E', 5)
-#define EVIL_IOC_SIGNAL		_IO('E', 6)
-#define EVIL_IOC_LOCK_LATER	_IO('E', 7)
-#define EVIL_IOC_HOLD		_IO('E', 8)
-
-#define EVIL_PAGES		4
-
-enum evil_map {
-	EVIL_MAP_FAULT,
-	EVIL_MAP_MKWRITE,
-	EVIL_MAP_PFN_FAULT,
-	EVIL_MAP_REMAP,
-	EVIL_MAP_VMALLOC,
-	EVIL_MAP_INSERT,
-	EVIL_MAP_EMPTY,
-	EVIL_MAP_HALF,
-};
+#include "../modules/micro_evil.h"
 
 /*
  * Nothing here holds an unplug up, so it takes milliseconds; but emulated, with
