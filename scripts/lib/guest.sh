@@ -105,12 +105,19 @@ module_build() {
 
 # A program that does not build is missed by its own tests only.
 build_tools() {
-	local cc=cc cc32=''
+	local cc=cc cc32='' paths=()
+	if [[ $kernel_arch == amd64 ]]; then
+		need /usr/include/liburing.h=liburing-dev
+	else
+		foreign_get "$kernel_arch"
+		paths=(CPPFLAGS="-I$foreign_dir/usr/include"
+			LDFLAGS="-L$foreign_dir/usr/lib/aarch64-linux-gnu")
+	fi
 	[[ -z $kernel_cross ]] || cc=${kernel_cross}gcc-12
 	[[ $kernel_arch != arm64 ]] || cc32=arm-linux-gnueabihf-gcc-12
 	mkdir -p "$tools_dir"
 	make -f "$repo/scripts/lib/tools.mk" CC="$cc" CC32="$cc32" SRC="$repo" OUT="$tools_dir" \
-		-s -k -j"$(nproc)" >&2 ||
+		"${paths[@]}" -s -k -j"$(nproc)" >&2 ||
 		say "some of the guest's programs did not build"
 }
 
@@ -137,19 +144,28 @@ build_microctl() {
 		say "microctl did not build"
 }
 
-# foreign_get ARCH: sets foreign_dir, with dtc and what microctl is made with
+# dtc, and what microctl and the programs of the tests are made with
+foreign_packages='libfdt1 libfdt-dev libjson-c5 libjson-c-dev libudev1 libudev-dev libyaml-0-2
+	liburing-dev device-tree-compiler'
+
+# foreign_get ARCH: sets foreign_dir, with these packages
 foreign_get() {
 	foreign_dir=$cache/foreign-$1
-	[[ -e $foreign_dir/.complete ]] || locked "foreign-$1" foreign_fetch "$1" || exit
+	foreign_complete || locked "foreign-$1" foreign_fetch "$1" || exit
+}
+
+# a cache of earlier days has fewer packages
+foreign_complete() {
+	[[ $(cat "$foreign_dir/.complete" 2>/dev/null) == "$foreign_packages" ]]
 }
 
 foreign_fetch() {
-	[[ ! -e $foreign_dir/.complete ]] || return 0
+	! foreign_complete || return 0
 	say "fetching dtc and libraries for $1"
 	rm -rf "$foreign_dir"
-	for_arch "$1" apt_extract "$foreign_dir" libfdt1 libfdt-dev libjson-c5 libjson-c-dev \
-		libudev1 libudev-dev libyaml-0-2 device-tree-compiler
-	touch "$foreign_dir/.complete"
+	# shellcheck disable=SC2086 # a list
+	for_arch "$1" apt_extract "$foreign_dir" $foreign_packages
+	printf '%s\n' "$foreign_packages" >"$foreign_dir/.complete"
 }
 
 # libraries PROGRAM: those that it takes, each with where it belongs

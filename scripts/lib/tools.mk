@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The programs that run in the guest: make -f tools.mk SRC=repository OUT=folder
 # Static, as the guest has no libraries. With CC32=compiler, the 32-bit ones, too.
+# CPPFLAGS and LDFLAGS say where liburing is, if it is not the machine's own.
 
 src := $(wildcard $(SRC)/tests/programs/*.c $(SRC)/bench/*.c)
 out := $(patsubst %.c,$(OUT)/%,$(notdir $(src)))
@@ -13,6 +14,9 @@ vpath %.c $(SRC)/tests/programs $(SRC)/bench
 all: $(out) $(out32)
 
 flags = -std=gnu11 -O2 -Wall -Wextra -I$(SRC)/include -MMD -MP -MF $@.d -static -pthread -o $@ $<
+
+uring := $(OUT)/micro-uring $(OUT)/micro-stress
+$(uring): flags += $(CPPFLAGS) $(LDFLAGS) -luring
 
 $(out): $(OUT)/%: %.c
 	$(CC) $(flags)

@@ -18,7 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <linux/io_uring.h>
+#include <liburing.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -42,9 +42,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COUNT_IOC_ID		_IOR('C', 0, uint64_t)
-#define COUNT_IOC_SLEEP		_IO('C', 1)
-#define COUNT_IOC_SPIN		_IO('C', 2)
+#include "../modules/micro_count.h"
 
 #define CONFIGFS		"/sys/kernel/config/micro"
 #define DRIVERS			"/sys/bus/micro_bus/drivers"
@@ -54,7 +52,7 @@
 #define MAX_INSTANCES		64
 #define SLOTS			6
 #define STUCK_SECONDS		90
-#define DEAD_WORD		0xddddddddddddddddull
+#define DEAD_WORD		(COUNT_POISON * 0x0101010101010101ull)
 #define NUMBER			(-1)	/* an option with a number */
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 
@@ -106,10 +104,8 @@ struct task {
 	uint64_t random;
 	int nr;
 	int epoll;
-	int uring;
-	void *sq, *cq;
-	struct io_uring_sqe *sqes;
-	struct io_uring_params params;
+	bool has_uring;
+	struct io_uring uring;
 	struct slot {
 		int fd;
 		bool dead;	/* it said ENODEV */
@@ -417,7 +413,9 @@ static void do_lseek(struct task *t, struct slot *s)
 
 static void do_mmap(struct task *t, struct slot *s)
 {
-	static const int at[] = { 0, 1, 2, 3, 16, 32, 48 };
+	static const int at[] = {
+		0, 1, 2, COUNT_PAGES - 1, COUNT_AT_INSERT, COUNT_AT_REMAP, COUNT_AT_FAIL,
+	};
 	int page = at[below(t, ARRAY_SIZE(at))];
 	bool private = !below(t, 3);
 	void *p;
@@ -425,9 +423,10 @@ static void do_mmap(struct task *t, struct slot *s)
 	slot_unmap(t, s);
 	p = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
 		 private ? MAP_PRIVATE : MAP_SHARED, s->fd, (off_t)page * getpagesize());
-	if (!FILE_RESULT(t, s, OP_MMAP, p == MAP_FAILED ? -1 : 0, page == 48 ? EXDEV : 0))
+	if (!FILE_RESULT(t, s, OP_MMAP, p == MAP_FAILED ? -1 : 0,
+			 page == COUNT_AT_FAIL ? EXDEV : 0))
 		return;
-	if (page == 48) {
+	if (page == COUNT_AT_FAIL) {
 		complain(t, "mmap worked that fails");
 		munmap(p, getpagesize());
 		return;
@@ -550,27 +549,10 @@ static void do_splice(struct task *t, struct slot *s)
 	close(fds[1]);
 }
 
+/* Where there is no io_uring, or it may not be used, the others go on without */
 static void uring_init(struct task *t)
 {
-	struct io_uring_params *p = &t->params;
-	size_t size;
-
-	t->uring = syscall(SYS_io_uring_setup, 4, p);
-	if (t->uring < 0)
-		return;
-	size = p->sq_off.array + p->sq_entries * sizeof(uint32_t);
-	t->sq = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, t->uring, IORING_OFF_SQ_RING);
-	size = p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe);
-	t->cq = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, t->uring, IORING_OFF_CQ_RING);
-	size = p->sq_entries * sizeof(struct io_uring_sqe);
-	t->sqes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, t->uring, IORING_OFF_SQES);
-	if (t->sq == MAP_FAILED || t->cq == MAP_FAILED || t->sqes == MAP_FAILED)
-		die("mmap of io_uring");
-}
-
-static _Atomic uint32_t *ring_at(void *ring, uint32_t offset)
-{
-	return (_Atomic uint32_t *)((char *)ring + offset);
+	t->has_uring = !io_uring_queue_init(4, &t->uring, 0);
 }
 
 /* One read or poll, maybe in a worker; waits until it is done */
@@ -579,53 +561,37 @@ static void do_uring(struct task *t, struct slot *s)
 	static char buf[64];
 	struct io_uring_cqe *cqe;
 	struct io_uring_sqe *sqe;
-	uint32_t tail, head;
-	int n;
+	bool is_read = below(t, 4);
+	int ret;
 
-	if (t->uring < 0)
+	if (!t->has_uring)
 		return;
-	tail = *ring_at(t->sq, t->params.sq_off.tail);
-	sqe = &t->sqes[tail & (t->params.sq_entries - 1)];
-	memset(sqe, 0, sizeof(*sqe));
-	sqe->fd = s->fd;
-	sqe->flags = below(t, 2) ? IOSQE_ASYNC : 0;
-	if (below(t, 4)) {
-		sqe->opcode = IORING_OP_READ;
-		sqe->addr = (uintptr_t)buf;
-		sqe->len = sizeof(buf);
-	} else {
-		sqe->opcode = IORING_OP_POLL_ADD;
-		sqe->poll32_events = POLLIN;
+	sqe = io_uring_get_sqe(&t->uring);
+	if (is_read)
+		io_uring_prep_read(sqe, s->fd, buf, sizeof(buf), 0);
+	else
+		io_uring_prep_poll_add(sqe, s->fd, POLLIN);
+	if (below(t, 2))
+		sqe->flags |= IOSQE_ASYNC;
+	do {
+		ret = io_uring_submit_and_wait(&t->uring, 1);
+	} while (ret == -EINTR || ret == -EAGAIN);
+	if (ret >= 0)
+		do {
+			ret = io_uring_wait_cqe(&t->uring, &cqe);
+		} while (ret == -EINTR || ret == -EAGAIN);
+	if (ret < 0) {
+		complain(t, "io_uring: %s", strerror(-ret));
+		return;
 	}
-	ring_at(t->sq, t->params.sq_off.array)[tail & (t->params.sq_entries - 1)] =
-		tail & (t->params.sq_entries - 1);
-	*ring_at(t->sq, t->params.sq_off.tail) = tail + 1;
-	n = 1;
-	for (;;) {
-		int ret = syscall(SYS_io_uring_enter, t->uring, n, 1, IORING_ENTER_GETEVENTS,
-				  NULL, 0);
-
-		if (ret > 0)
-			n = 0;
-		head = *ring_at(t->cq, t->params.cq_off.head);
-		if (head != *ring_at(t->cq, t->params.cq_off.tail))
-			break;
-		if (ret < 0 && errno != EINTR && errno != EAGAIN) {
-			complain(t, "io_uring_enter: %s", strerror(errno));
-			return;
-		}
-	}
-	cqe = (struct io_uring_cqe *)((char *)t->cq + t->params.cq_off.cqes) +
-	      (head & (t->params.cq_entries - 1));
-	n = cqe->res;
-	*ring_at(t->cq, t->params.cq_off.head) = head + 1;
-	if (sqe->opcode == IORING_OP_READ) {
-		errno = n < 0 ? -n : 0;
-		FILE_RESULT(t, s, OP_URING, n, EAGAIN, EINTR, ECANCELED);
+	ret = cqe->res;
+	io_uring_cqe_seen(&t->uring, cqe);
+	errno = ret < 0 ? -ret : 0;
+	if (is_read) {
+		FILE_RESULT(t, s, OP_URING, ret, EAGAIN, EINTR, ECANCELED);
 	} else {
-		errno = n < 0 ? -n : 0;
-		RESULT(t, OP_URING, n, ECANCELED);
-		if (n > 0 && (n & POLLHUP))
+		RESULT(t, OP_URING, ret, ECANCELED);
+		if (ret > 0 && (ret & POLLHUP))
 			s->dead = true;
 	}
 }

@@ -6,47 +6,20 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <linux/io_uring.h>
+#include <liburing.h>
 
 #include "unplug.h"
 
 #define ENTRIES		16
 
-struct ring {
-	int fd;
-	struct io_uring_params params;
-	unsigned char *sq, *cq;
-	struct io_uring_sqe *sqes;
-};
+static char bytes[ENTRIES];
 
-#define RING_FIELD(map, offset)	((atomic_uint *)((map) + (offset)))
-
-static struct ring ring_new(void)
+static struct io_uring ring_new(void)
 {
-	struct ring r = {};
+	struct io_uring ring;
 
-	r.fd = syscall(__NR_io_uring_setup, ENTRIES, &r.params);
-	check(r.fd >= 0);
-	r.sq = mmap(NULL, r.params.sq_off.array + ENTRIES * sizeof(unsigned int),
-		    PROT_READ | PROT_WRITE, MAP_SHARED, r.fd, IORING_OFF_SQ_RING);
-	r.cq = mmap(NULL, r.params.cq_off.cqes +
-		    r.params.cq_entries * sizeof(struct io_uring_cqe),
-		    PROT_READ | PROT_WRITE, MAP_SHARED, r.fd, IORING_OFF_CQ_RING);
-	r.sqes = mmap(NULL, ENTRIES * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE,
-		      MAP_SHARED, r.fd, IORING_OFF_SQES);
-	check(r.sq != MAP_FAILED && r.cq != MAP_FAILED && r.sqes != MAP_FAILED);
-	return r;
-}
-
-static void ring_submit(struct ring *r, struct io_uring_sqe sqe)
-{
-	unsigned int tail = *RING_FIELD(r->sq, r->params.sq_off.tail);
-	unsigned int i = tail % ENTRIES;
-
-	r->sqes[i] = sqe;
-	*RING_FIELD(r->sq, r->params.sq_off.array + i * sizeof(unsigned int)) = i;
-	*RING_FIELD(r->sq, r->params.sq_off.tail) = tail + 1;
-	check_is(syscall(__NR_io_uring_enter, r->fd, 1, 0, 0, NULL, 0), 1);
+	check_is(io_uring_queue_init(ENTRIES, &ring, 0), 0);
+	return ring;
 }
 
 /* What there is to a completion */
@@ -57,52 +30,71 @@ struct done {
 };
 
 /* The next completion; sleeps for it */
-static struct done ring_wait(struct ring *r)
+static struct done ring_wait(struct io_uring *ring)
 {
-	atomic_uint *head = RING_FIELD(r->cq, r->params.cq_off.head);
-	struct io_uring_cqe *cqes = (void *)(r->cq + r->params.cq_off.cqes);
 	struct io_uring_cqe *cqe;
 	struct done done;
 
-	while (*head == *RING_FIELD(r->cq, r->params.cq_off.tail))
-		check_is(syscall(__NR_io_uring_enter, r->fd, 0, 1, IORING_ENTER_GETEVENTS,
-				 NULL, 0), 0);
-	cqe = &cqes[*head % r->params.cq_entries];
+	check_is(io_uring_wait_cqe(ring, &cqe), 0);
 	done = (struct done){ cqe->user_data, cqe->res, cqe->flags };
-	++*head;
+	io_uring_cqe_seen(ring, cqe);
 	return done;
 }
 
-static bool ring_empty(struct ring *r)
+static bool ring_empty(struct io_uring *ring)
 {
-	return *RING_FIELD(r->cq, r->params.cq_off.head) ==
-	       *RING_FIELD(r->cq, r->params.cq_off.tail);
+	return !io_uring_cq_ready(ring);
 }
 
-static char bytes[ENTRIES];
-
-static struct io_uring_sqe sqe_rw(int opcode, int fd, int id, int flags)
+static struct io_uring_sqe *ring_entry(struct io_uring *ring)
 {
-	return (struct io_uring_sqe) {
-		.opcode = opcode,
-		.flags = flags,
-		.fd = fd,
-		.off = -1,
-		.addr = (uintptr_t)&bytes[id],
-		.len = 1,
-		.user_data = id,
-	};
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
+	check(sqe);
+	return sqe;
 }
 
-static struct io_uring_sqe sqe_poll(int fd, int id, bool multi)
+/* Hands one request in; its completion has @id */
+static void submit(struct io_uring *ring, struct io_uring_sqe *sqe, int id, int flags)
 {
-	return (struct io_uring_sqe) {
-		.opcode = IORING_OP_POLL_ADD,
-		.fd = fd,
-		.len = multi ? IORING_POLL_ADD_MULTI : 0,
-		.poll32_events = POLLIN,
-		.user_data = id,
-	};
+	sqe->flags |= flags;
+	io_uring_sqe_set_data64(sqe, id);
+	check_is(io_uring_submit(ring), 1);
+}
+
+static void submit_read(struct io_uring *ring, int fd, int id, int flags)
+{
+	struct io_uring_sqe *sqe = ring_entry(ring);
+
+	io_uring_prep_read(sqe, fd, &bytes[id], 1, -1);
+	submit(ring, sqe, id, flags);
+}
+
+static void submit_write(struct io_uring *ring, int fd, int id, int flags)
+{
+	struct io_uring_sqe *sqe = ring_entry(ring);
+
+	io_uring_prep_write(sqe, fd, &bytes[id], 1, -1);
+	submit(ring, sqe, id, flags);
+}
+
+static void submit_poll(struct io_uring *ring, int fd, int id, bool multi)
+{
+	struct io_uring_sqe *sqe = ring_entry(ring);
+
+	if (multi)
+		io_uring_prep_poll_multishot(sqe, fd, POLLIN);
+	else
+		io_uring_prep_poll_add(sqe, fd, POLLIN);
+	submit(ring, sqe, id, 0);
+}
+
+static void submit_cancel(struct io_uring *ring, int which, int id)
+{
+	struct io_uring_sqe *sqe = ring_entry(ring);
+
+	io_uring_prep_cancel64(sqe, which, 0);
+	submit(ring, sqe, id, 0);
 }
 
 /* How many threads, io workers among them, sleep in the driver's read */
@@ -133,16 +125,16 @@ static int sleepers(void)
 static void test_worker(void)
 {
 	int fd = open_node(O_RDWR);
-	struct ring r = ring_new();
+	struct io_uring r = ring_new();
 	struct done done;
 
-	ring_submit(&r, sqe_rw(IORING_OP_READ, fd, 1, 0));
+	submit_read(&r, fd, 1, 0);
 	wait_until(sleepers() == 1);
 	check_is(write(fd, "x", 1), 1);
 	done = ring_wait(&r);
 	check_is(done.res, 1);
 
-	ring_submit(&r, sqe_rw(IORING_OP_READ, fd, 2, IOSQE_ASYNC));
+	submit_read(&r, fd, 2, IOSQE_ASYNC);
 	wait_until(sleepers() == 1);
 	unplug();
 	done = ring_wait(&r);
@@ -164,12 +156,12 @@ static void test_workers(void)
 	enum { READS = 8 };
 	int fd = open_node(O_RDWR);
 	int other = open_node(O_RDWR);
-	struct ring r = ring_new();
+	struct io_uring r = ring_new();
 	struct call c;
 	int i;
 
 	for (i = 0; i < READS; i++)
-		ring_submit(&r, sqe_rw(IORING_OP_READ, i % 2 ? fd : other, i, IOSQE_ASYNC));
+		submit_read(&r, i % 2 ? fd : other, i, IOSQE_ASYNC);
 	begin_call(&c, do_read, fd);
 	wait_until(sleepers() == READS + 1);
 	unplug();
@@ -183,31 +175,31 @@ static void test_workers(void)
 static void test_armed(void)
 {
 	int fd = open_node(O_RDWR);
-	struct ring r = ring_new();
+	struct io_uring r = ring_new();
 
-	ring_submit(&r, sqe_rw(IORING_OP_READ, fd, 1, 0));
+	submit_read(&r, fd, 1, 0);
 	check(ring_empty(&r));
 	check_is(write(fd, "x", 1), 1);
 	check_is(ring_wait(&r).res, 1);
-	ring_submit(&r, sqe_rw(IORING_OP_READ, fd, 2, 0));
-	ring_submit(&r, sqe_rw(IORING_OP_READ, fd, 3, IOSQE_ASYNC));
+	submit_read(&r, fd, 2, 0);
+	submit_read(&r, fd, 3, IOSQE_ASYNC);
 	unplug();
 	check_is(ring_wait(&r).res, -ENODEV);
 	check_is(ring_wait(&r).res, -ENODEV);
-	ring_submit(&r, sqe_rw(IORING_OP_READ, fd, 4, 0));
+	submit_read(&r, fd, 4, 0);
 	check_is(ring_wait(&r).res, -ENODEV);
-	ring_submit(&r, sqe_rw(IORING_OP_WRITE, fd, 5, 0));
+	submit_write(&r, fd, 5, 0);
 	check_is(ring_wait(&r).res, -ENODEV);
 }
 
 static void test_poll(void)
 {
 	int fd = open_node(O_RDWR);
-	struct ring once = ring_new(), multi = ring_new();
+	struct io_uring once = ring_new(), multi = ring_new();
 	struct done done;
 
-	ring_submit(&once, sqe_poll(fd, 1, false));
-	ring_submit(&multi, sqe_poll(fd, 2, true));
+	submit_poll(&once, fd, 1, false);
+	submit_poll(&multi, fd, 2, true);
 	check_is(write(fd, "x", 1), 1);
 	check_is(ring_wait(&once).res, POLLIN);
 	done = ring_wait(&multi);
@@ -215,43 +207,43 @@ static void test_poll(void)
 	check(done.flags & IORING_CQE_F_MORE);
 	check_is(read(fd, bytes, 1), 1);
 
-	ring_submit(&once, sqe_poll(fd, 3, false));
+	submit_poll(&once, fd, 3, false);
 	check(ring_empty(&once));
 	unplug();
 	check_is(ring_wait(&once).res, POLLHUP | POLLERR);
 	check_is(ring_wait(&multi).res, POLLHUP | POLLERR);
-	ring_submit(&once, sqe_poll(fd, 4, false));
+	submit_poll(&once, fd, 4, false);
 	check_is(ring_wait(&once).res, POLLHUP | POLLERR);
 	check_is(close(fd), 0);
-	check_is(close(multi.fd), 0);
+	io_uring_queue_exit(&multi);
 }
 
 /* A file that only the ring knows is as open as any */
 static void test_registered(void)
 {
 	long releases = counter("releases");
-	struct ring r = ring_new();
+	struct io_uring r = ring_new();
 	int fd = open_node(O_RDWR);
 	int fds[2] = { fd, -1 };
 
-	check_is(syscall(__NR_io_uring_register, r.fd, IORING_REGISTER_FILES, fds, 2), 0);
+	check_is(io_uring_register_files(&r, fds, 2), 0);
 	check_is(write(fd, "x", 1), 1);
 	check_is(close(fd), 0);
-	ring_submit(&r, sqe_rw(IORING_OP_READ, 0, 1, IOSQE_FIXED_FILE));
+	submit_read(&r, 0, 1, IOSQE_FIXED_FILE);
 	check_is(ring_wait(&r).res, 1);
-	ring_submit(&r, sqe_rw(IORING_OP_READ, 0, 2, IOSQE_FIXED_FILE | IOSQE_ASYNC));
+	submit_read(&r, 0, 2, IOSQE_FIXED_FILE | IOSQE_ASYNC);
 	wait_until(sleepers() == 1);
 	check_is(counter("releases"), releases);
 
 	unplug();
 	check_is(ring_wait(&r).res, -ENODEV);
 	check_is(counter("releases"), releases + 1);
-	ring_submit(&r, sqe_rw(IORING_OP_WRITE, 0, 3, IOSQE_FIXED_FILE));
+	submit_write(&r, 0, 3, IOSQE_FIXED_FILE);
 	check_is(ring_wait(&r).res, -ENODEV);
-	check_is(syscall(__NR_io_uring_register, r.fd, IORING_UNREGISTER_FILES, NULL, 0), 0);
-	ring_submit(&r, sqe_rw(IORING_OP_READ, 0, 4, IOSQE_FIXED_FILE));
+	check_is(io_uring_unregister_files(&r), 0);
+	submit_read(&r, 0, 4, IOSQE_FIXED_FILE);
 	check_is(ring_wait(&r).res, -EBADF);
-	check_is(close(r.fd), 0);
+	io_uring_queue_exit(&r);
 	check_is(counter("releases"), releases + 1);
 }
 
@@ -260,18 +252,13 @@ static void test_given_up(void)
 {
 	long releases = counter("releases");
 	int fd = open_node(O_RDWR);
-	struct ring r = ring_new();
-	struct io_uring_sqe cancel = {
-		.opcode = IORING_OP_ASYNC_CANCEL,
-		.addr = 1,
-		.user_data = 2,
-	};
+	struct io_uring r = ring_new();
 	pid_t child;
 	int i;
 
-	ring_submit(&r, sqe_rw(IORING_OP_READ, fd, 1, IOSQE_ASYNC));
+	submit_read(&r, fd, 1, IOSQE_ASYNC);
 	wait_until(sleepers() == 1);
-	ring_submit(&r, cancel);
+	submit_cancel(&r, 1, 2);
 	for (i = 0; i < 2; i++) {
 		struct done done = ring_wait(&r);
 
@@ -284,11 +271,11 @@ static void test_given_up(void)
 	child = fork();
 	check(child >= 0);
 	if (!child) {
-		struct ring own = ring_new();
+		struct io_uring own = ring_new();
 		int own_fd = open_node(O_RDWR);
 
 		alarm(TIME_LIMIT_S);
-		ring_submit(&own, sqe_rw(IORING_OP_READ, own_fd, 1, IOSQE_ASYNC));
+		submit_read(&own, own_fd, 1, IOSQE_ASYNC);
 		wait_until(sleepers() == 1);
 		_exit(0);
 	}
