@@ -77,8 +77,8 @@ struct micro_device {
  * @exit: called after the last device has unbound, once for each successful
  *	@init. May sleep
  * @probe: an instance is bound. Returns 0 or a negative errno; -EPROBE_DEFER
- *	works as on any bus. The node appears after @probe. May sleep; the device
- *	lock is held
+ *	works as on any bus, and after -ENODEV or -ENXIO the next best driver is
+ *	asked. The node appears after @probe. May sleep; the device lock is held
  * @remove: an instance is unbound. No operation of the instance is running or
  *	will ever run again and every opened file was released. May sleep; the
  *	device lock is held

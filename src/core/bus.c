@@ -6,6 +6,7 @@
  */
 #include <linux/kmod.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
@@ -18,21 +19,96 @@
  * deferred probe, driver modules that come and go are all the driver core's
  * work. Two things are its own. Matching by compatible string obeys the
  * device's order over all drivers, while the driver core asks each driver
- * alone; so match() answers "yes" only to the best driver that is registered.
- * And binding wraps the driver's probe() and remove() in a micro_binding, which
+ * alone; so match() answers "yes" only to the best driver that is registered and
+ * has not refused the device: probe() that returns -ENODEV or -ENXIO says "not
+ * mine", and the next best has its turn. And binding wraps the driver's probe() and remove() in a micro_binding, which
  * carries the character device and everything that user space holds open.
  */
 
 struct micro_rival {
+	struct micro_instance *mi;
 	const struct micro_compat *compat;
 	int rank;
 };
+
+/**
+ * struct micro_refusal - a driver that has refused a device
+ * @next: further ones
+ * @driver: the number of its registration, as it may be gone by now
+ */
+struct micro_refusal {
+	struct micro_refusal *next;
+	u64 driver;
+};
+
+static bool micro_has_refused(struct micro_instance *mi, const struct device_driver *drv)
+{
+	u64 number = to_micro_driver(drv)->core->number;
+	struct micro_refusal *r;
+
+	if (likely(!READ_ONCE(mi->refusals)))
+		return false;
+
+	guard(spinlock)(&mi->lock);
+	for (r = mi->refusals; r; r = r->next)
+		if (r->driver == number)
+			return true;
+	return false;
+}
+
+static void micro_refuse(struct micro_instance *mi, struct micro_driver *drv)
+{
+	struct micro_refusal *r;
+
+	if (micro_has_refused(mi, &drv->driver))
+		return;
+	/* Without memory nobody else has a turn, and the device says what this one did */
+	r = kmalloc(sizeof(*r), GFP_KERNEL);
+	if (!r)
+		return;
+	r->driver = drv->core->number;
+	guard(spinlock)(&mi->lock);
+	r->next = mi->refusals;
+	WRITE_ONCE(mi->refusals, r);
+}
+
+/**
+ * micro_refused() - has a driver refused a device?
+ * @mi: the device
+ *
+ * Context: any.
+ */
+bool micro_refused(struct micro_instance *mi)
+{
+	return READ_ONCE(mi->refusals);
+}
+
+/**
+ * micro_forget_refusals() - let all drivers have a look at a device again
+ * @mi: the device
+ *
+ * Context: any.
+ */
+void micro_forget_refusals(struct micro_instance *mi)
+{
+	struct micro_refusal *r, *next;
+
+	scoped_guard(spinlock, &mi->lock) {
+		r = mi->refusals;
+		WRITE_ONCE(mi->refusals, NULL);
+	}
+	for (; r; r = next) {
+		next = r->next;
+		kfree(r);
+	}
+}
 
 static int micro_is_better(struct device_driver *drv, void *data)
 {
 	const struct micro_rival *best = data;
 
-	return micro_compat_rank(best->compat, drv->of_match_table) < best->rank;
+	return micro_compat_rank(best->compat, drv->of_match_table) < best->rank &&
+	       !micro_has_refused(best->mi, drv);
 }
 
 /*
@@ -57,10 +133,13 @@ static bool micro_is_whole(struct micro_instance *mi)
 static bool micro_matches(struct micro_instance *mi,
 			  const struct device_driver *drv)
 {
-	struct micro_rival self;
+	struct micro_rival self = { .mi = mi };
 	bool matches;
 
 	if (!READ_ONCE(mi->live) || !micro_is_whole(mi))
+		return false;
+	/* Whoever asks for this driver, as "bind" in sysfs does, is not in there */
+	if (READ_ONCE(mi->attacher) == current && micro_has_refused(mi, drv))
 		return false;
 
 	rcu_read_lock();
@@ -225,6 +304,8 @@ static int micro_bus_probe(struct device *dev)
 		return -ENODEV;
 
 	err = micro_bind(mi, to_micro_driver(dev->driver));
+	if (err == -ENODEV || err == -ENXIO)
+		micro_refuse(mi, to_micro_driver(dev->driver));
 	WRITE_ONCE(mi->error, err);
 	trace_micro_bind(mi, to_micro_driver(dev->driver), err);
 	return err;

@@ -103,6 +103,7 @@ static void micro_instance_release(struct device *dev)
 	if (mi->base != mi->mdev.name)
 		kfree(mi->base);
 	kfree(rcu_dereference_protected(mi->compat, true));
+	micro_forget_refusals(mi);
 	kfree(mi->stats);
 	kfree(mi);
 	micro_object_put();
@@ -230,8 +231,8 @@ struct micro_instance *micro_instance_create(const struct micro_instance_info *i
 	if (err)
 		goto err_unname;
 	/* As in device_add(): what comes of it is in @error, and no error of ours */
-	if (missed)
-		err = device_attach(&mi->mdev.dev);
+	if (missed || micro_refused(mi))
+		micro_instance_attach(mi);
 	return mi;
 
 err_unname:
@@ -260,15 +261,43 @@ void micro_instance_destroy(struct micro_instance *mi)
 	put_device(&mi->mdev.dev);
 }
 
+/**
+ * micro_instance_attach() - let drivers have a look at a device, the best one first
+ * @mi: the device
+ *
+ * Goes on to the next best as long as drivers refuse the device. The driver core
+ * asks each driver once, in an order of its own, so it has to be asked again.
+ *
+ * Context: may sleep.
+ * Return: 1 when it is bound, 0 without a driver, or a negative errno, as
+ * device_attach().
+ */
+int micro_instance_attach(struct micro_instance *mi)
+{
+	struct micro_refusal *before;
+	int err;
+
+	/* Two at a time would only try some driver twice */
+	WRITE_ONCE(mi->attacher, current);
+	do {
+		before = READ_ONCE(mi->refusals);
+		err = device_attach(&mi->mdev.dev);
+	} while (!err && READ_ONCE(mi->refusals) != before);
+	WRITE_ONCE(mi->attacher, NULL);
+	return err;
+}
+
 /* Bind, or find out why not. The driver core tells nobody about failed probes. */
 static int micro_instance_bind(struct micro_instance *mi)
 {
 	int err;
 
 	WRITE_ONCE(mi->error, 0);
+	micro_forget_refusals(mi);
 
-	err = device_attach(&mi->mdev.dev);
-	if (!err && !READ_ONCE(mi->error))
+	err = micro_instance_attach(mi);
+	/* The module of the next best may not have been loaded */
+	if (!err && (!READ_ONCE(mi->error) || micro_refused(mi)))
 		micro_request_driver(mi, true);
 	if (err >= 0)
 		err = READ_ONCE(mi->error);

@@ -18,6 +18,8 @@
  * one binding, and the file operations made of what the driver provides.
  */
 
+static atomic64_t micro_registrations;
+
 static int micro_driver_check(const struct micro_driver *drv)
 {
 	if (!drv->name || !micro_name_valid(drv->name)) {
@@ -58,6 +60,7 @@ int __micro_register_driver(struct micro_driver *drv, struct module *owner,
 	if (!core)
 		return -ENOMEM;
 
+	core->number = atomic64_inc_return(&micro_registrations);
 	core->fops = micro_fops_for(drv);
 	if (!core->fops) {
 		kfree(core);

@@ -118,9 +118,11 @@ struct micro_compat *micro_compat_parse(const char *text, size_t len)
 /**
  * micro_string_match() - find a compatible string in a driver's table
  * @string: the string
- * @ids: the driver's table, ended by an empty entry
+ * @ids: the driver's table, ended by an entry in which nothing is set
  *
- * Case does not matter, as for the kernel's device-tree matching.
+ * Case does not matter, as for the kernel's device-tree matching. An entry that asks
+ * for a name or a type as well, or only for these, is for device-tree nodes: it ends
+ * nothing, and matches none of our devices.
  *
  * Context: any.
  * Return: the entry, or NULL.
@@ -128,8 +130,8 @@ struct micro_compat *micro_compat_parse(const char *text, size_t len)
 const struct of_device_id *micro_string_match(const char *string,
 					      const struct of_device_id *ids)
 {
-	for (; ids->compatible[0]; ids++)
-		if (!strcasecmp(string, ids->compatible))
+	for (; ids->compatible[0] || ids->name[0] || ids->type[0]; ids++)
+		if (!ids->name[0] && !ids->type[0] && !strcasecmp(string, ids->compatible))
 			return ids;
 	return NULL;
 }

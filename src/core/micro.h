@@ -98,6 +98,9 @@ struct micro_instance_info {
  * @ending: the binding that is being revoked, else NULL
  * @adder: the task in device_add(), while it is
  * @missed: a driver was turned away meanwhile
+ * @refusals: drivers whose probe() said that the device is none of theirs, since it
+ *	was last asked to be bound; guarded by @lock
+ * @attacher: the task in micro_instance_attach(), while it is
  * @error: why the last attempt to bind failed: a negative errno, or 0; changed
  *	by the front end and by who binds
  * @generation: how many times it has been bound
@@ -121,6 +124,8 @@ struct micro_instance {
 	struct micro_binding *ending;
 	struct task_struct *adder;
 	bool missed;
+	struct micro_refusal *refusals;
+	struct task_struct *attacher;
 	int error;
 	unsigned int generation;
 	struct fwnode_handle *fwnode;
@@ -145,12 +150,14 @@ static inline struct micro_instance *dev_to_instance(struct device *dev)
  * struct micro_driver_core - the framework's side of a micro_driver
  * @lock: guards @users; held over init() and exit()
  * @users: bindings that hold the driver initialized
+ * @number: no other registration has had it
  * @fops: what the VFS sees of the driver's files; lives until the core goes
  * @key: lockdep class of the active counts of its files
  */
 struct micro_driver_core {
 	struct mutex lock;
 	unsigned int users;
+	u64 number;
 	const struct file_operations *fops;
 	struct lock_class_key key;
 };
@@ -286,12 +293,15 @@ int micro_bus_init(void);
 void micro_bus_exit(void);
 size_t micro_modalias(struct micro_instance *mi, char *buf, size_t size);
 void micro_request_driver(struct micro_instance *mi, bool wait);
+bool micro_refused(struct micro_instance *mi);
+void micro_forget_refusals(struct micro_instance *mi);
 
 /* device.c */
 int micro_devices_init(void);
 void micro_devices_exit(void);
 struct micro_instance *micro_instance_create(const struct micro_instance_info *info);
 void micro_instance_destroy(struct micro_instance *mi);
+int micro_instance_attach(struct micro_instance *mi);
 int micro_instance_set_live(struct micro_instance *mi, bool live);
 int micro_instance_set_compat(struct micro_instance *mi, const char *text,
 			      size_t len);

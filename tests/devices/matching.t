@@ -88,6 +88,48 @@ micro-try write $micro/d/live 1 >/dev/null
 is "$(driver d)" second "until asked to look again"
 rmdir $micro/d
 
+note "a driver whose probe says ENODEV or ENXIO is passed over"
+unregister second >/dev/null
+mkdir $micro/d
+for order in "best next last" "last next best" "next best last"; do
+	micro-try write $micro/d/live 0 >/dev/null
+	compatible d test,one test,two test,three >/dev/null
+	for key in $order; do
+		case $key in
+		best) register best compatible=test,one probe=19 >/dev/null ;;
+		next) register next compatible=test,two probe=6 >/dev/null ;;
+		last) register last compatible=test,three >/dev/null ;;
+		esac
+	done
+	is "$(micro-try write $micro/d/live 1) $(driver d) $(cat $micro/d/status)" "ok last bound" \
+		"registered $order: the third best has its turn"
+	echo 0 >$test/next/probe
+	is "$(micro-try write $micro/d/live 1) $(driver d)" "ok last" "no driver is thrown out"
+	micro-try write $micro/d/live 0 >/dev/null
+	is "$(micro-try write $micro/d/live 1) $(driver d)" "ok next" "each is asked again at the next bind"
+	echo 5 >$test/next/probe
+	micro-try write $micro/d/live 0 >/dev/null
+	is "$(micro-try write $micro/d/live 1) $(driver d) $(cat $micro/d/status)" "EIO  failed EIO" \
+		"an error that says something else is the answer"
+	rmdir $micro/d
+	mkdir $micro/d
+	unregister next >/dev/null
+	is "$(compatible d test,one test,two) $(cat $micro/d/status)" "ENODEV failed ENODEV" \
+		"when all refuse, that is the answer"
+	register next compatible=test,two >/dev/null
+	is "$(driver d)" next "a driver that comes later has its turn, too"
+	unregister best >/dev/null
+	unregister next >/dev/null
+	unregister last >/dev/null
+done
+register best compatible=test,one probe=19 >/dev/null
+micro-try write $micro/d/live 1 >/dev/null
+echo 0 >$test/best/probe
+is "$(micro-try write $bus/drivers/best/bind d) $(driver d)" "ok best" \
+	"a driver that has refused may be bound by its sysfs file"
+unregister best >/dev/null
+rmdir $micro/d
+
 note "aliases"
 mkdir $micro/alpha.1
 is "$(cat $bus/devices/alpha.1/modalias)" "micro:alpha" "modalias by name"

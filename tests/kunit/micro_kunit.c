@@ -192,6 +192,12 @@ static void compat_rank(struct kunit *test)
 	};
 	static const struct of_device_id other_case[] = { { .compatible = "C,Third" }, { } };
 	static const struct of_device_id prefix[] = { { .compatible = "a,firs" }, { } };
+	static const struct of_device_id after_name[] = {
+		{ .name = "a" }, { .type = "b" }, { .compatible = "b,second" }, { }
+	};
+	static const struct of_device_id and_name[] = {
+		{ .compatible = "a,first", .name = "a" }, { .compatible = "a,first", .type = "b" }, { }
+	};
 	static const struct of_device_id none[] = { { } };
 	static const char text[] = "a,first\nb,second\nc,third";
 	struct micro_compat *compat = micro_compat_parse(text, strlen(text));
@@ -202,6 +208,9 @@ static void compat_rank(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, micro_compat_rank(compat, both), 1);
 	KUNIT_EXPECT_EQ(test, micro_compat_rank(compat, other_case), 2);
 	KUNIT_EXPECT_EQ(test, micro_compat_rank(compat, prefix), MICRO_NO_MATCH);
+	/* entries for device-tree nodes end nothing, and match nothing of ours */
+	KUNIT_EXPECT_EQ(test, micro_compat_rank(compat, after_name), 1);
+	KUNIT_EXPECT_EQ(test, micro_compat_rank(compat, and_name), MICRO_NO_MATCH);
 	KUNIT_EXPECT_EQ(test, micro_compat_rank(compat, none), MICRO_NO_MATCH);
 	KUNIT_EXPECT_EQ(test, micro_compat_rank(compat, NULL), MICRO_NO_MATCH);
 	kfree(compat);
