@@ -18,12 +18,13 @@ with rmdir micro_fifo micro-poll epoll-waiting
 with rmdir micro_fifo micro-poll epoll-race
 
 # what watches outlives the driver's code
+unload micro_fifo
 for way in rmdir live unbind destroy; do
-	wait_for [ ! -e /sys/bus/micro_bus/drivers/micro_fifo ]
 	modprobe micro_fifo
 	setup $way micro_fifo
 	unplug="$unplug && rmmod micro_fifo && [ ! -d /sys/module/micro_fifo ]"
 	run_ok micro-poll module-gone "$node" "$unplug"
+	gone micro_fifo
 	teardown $way
 done
 

@@ -89,7 +89,7 @@ note "modules that go and come"
 is "$(micro-try rmmod microkernel)" EAGAIN "the core stays for its drivers"
 run_ok rmmod micro_dump
 is "$(cd /dev/micro && echo *)" "named sample_driver.7" "without the driver there are no nodes"
-wait_for test ! -e /sys/bus/micro_bus/drivers/micro_dump
+gone micro_dump
 as_udev
 wait_for have_nodes "$nodes"
 is "$(cd /dev/micro && echo *)" "$nodes" "the driver's devices ask for it"

@@ -191,7 +191,7 @@ fi
 
 note "kernel code, with software nodes"
 rmmod micro_dump
-wait_for test ! -e /sys/bus/micro_bus/drivers/micro_dump
+gone micro_dump
 modprobe -a sample_driver micro_fifo micro_ram
 run_ok insmod micro_dump.ko create=1
 same "kernel code" /dev

@@ -107,25 +107,33 @@ run_fails() {
 	}
 }
 
-# wait_for COMMAND...: until it succeeds, at most 60 s; no check of its own
+# wait_for COMMAND...: until it succeeds. A test that gives up after a minute fails.
 wait_for() {
 	tap_tries=600
 	until "$@" >/dev/null 2>&1; do
 		tap_tries=$((tap_tries - 1))
-		[ $tap_tries -gt 0 ] || return 1
+		if [ $tap_tries -eq 0 ]; then
+			ok 1 "waited a minute in vain for: $*"
+			return 1
+		fi
 		sleep 0.1
 	done
 }
 
-# loaded MODULE: is it there? unload DRIVER: kernels that test the release of
-# objects keep the name a little longer
+# loaded MODULE: is it there?
 loaded() {
 	grep -q "^$1 " /proc/modules
 }
 
-unload() {
-	micro-try rmmod "$1"
+# gone DRIVER: until its name is free. Kernels that test the release of objects
+# keep it a little longer than the driver.
+gone() {
 	wait_for test ! -e "/sys/bus/micro_bus/drivers/$1"
+}
+
+# unload DRIVER [NAME]: a check that its module can go
+unload() {
+	is "$(micro-try rmmod "$1")" ok "${2:-the module $1 can go}" && gone "$1"
 }
 
 # skip REASON [COUNT]: instead of COUNT checks (1) that cannot be made here

@@ -18,6 +18,23 @@ still_loaded() {
 	echo "$ours" | grep -xFf - /tmp/loaded
 }
 
+# processes: those with a command line, which the kernel's own have not
+processes() {
+	grep -ls . /proc/[0-9]*/cmdline | cut -d / -f 3
+}
+
+# left_behind: the processes that a test has not ended, a line each. What this
+# script itself runs is none.
+left_behind() {
+	for pid in $(processes | grep -vxF "$at_first"); do
+		line=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")
+		case $line in
+		'' | "$script"*) ;;
+		*) echo "$pid $line" ;;
+		esac
+	done
+}
+
 clear_away() {
 	cd /root || exit
 	echo "$modprobe" >/proc/sys/kernel/modprobe
@@ -35,10 +52,19 @@ clear_away() {
 	dmesg -c >/dev/null
 }
 
+# busy: for how many hundredths of a second the CPUs have been at work
+busy() {
+	awk '$1 == "cpu" { print $2 + $3 + $4 + $7 + $8 }' /proc/stat
+}
+
+script=$(tr '\0' ' ' </proc/$$/cmdline)
+at_first=$(processes)
+
 for name; do
 	echo "together: $name" >/dev/kmsg
 	note "$name"
 	read -r began _ </proc/uptime
+	busy=$(busy)
 	{
 		sh "/tests/$name.t"
 		echo "together: $?"
@@ -54,7 +80,8 @@ for name; do
 		/^not ok [0-9]/ { failed++; renumbered("not ok", substr($0, 8)) }
 		/^1\.\.0 # SKIP/ { planned = 1; renumbered("ok", substr($0, 6)) }
 		/^1\.\.[1-9][0-9]*$/ { planned = substr($0, 4) }
-		/^together: [0-9]+$/ { status = $2 }
+		# not the end of the input, which a process that was left behind keeps open
+		/^together: [0-9]+$/ { status = $2; exit }
 		!/^((not )?ok [0-9]|1\.\.[0-9]|together: [0-9]+$)/
 		{ fflush() }
 		END {
@@ -68,7 +95,18 @@ for name; do
 	tap_count=$((tap_count + count))
 	tap_failed=$((tap_failed + failed))
 	read -r ended _ </proc/uptime
-	note "$name took $((${ended%.*} - ${began%.*})) s"
+	# a test that is mostly idle waits for something: that is worth a look
+	note "$name took $((${ended%.*} - ${began%.*})) s, $((($(busy) - busy) / 100)) s of CPU"
+	# what was told to go has a moment for that
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		left=$(left_behind)
+		[ "$left" ] || break
+		sleep 0.1
+	done
+	is "$left" "" "$name: it has ended all its processes" || {
+		echo "$left" | cut -d ' ' -f 1 | xargs kill -KILL
+		sleep 1
+	}
 	clear_away
 	is "$(still_loaded)" "" "$name: its modules can be unloaded"
 done

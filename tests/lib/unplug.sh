@@ -32,9 +32,7 @@ setup() {
 # register: micro_evil's drivers, again. Debug kernels keep a driver's folder in
 # sysfs for a while, and refuse a driver of this name meanwhile.
 register() {
-	wait_for [ ! -e /sys/bus/micro_bus/drivers/micro_evil ] &&
-		wait_for [ ! -e /sys/bus/micro_bus/drivers/micro_evil_nopoll ] &&
-		echo register >$evil/command
+	gone micro_evil && gone micro_evil_nopoll && echo register >$evil/command
 }
 
 # teardown WAY: whatever is left

@@ -171,10 +171,10 @@ asleep() {
 }
 wait_for asleep
 kill -TERM $reader
-{
-	sleep 30
-	kill -KILL $reader
-} 2>/dev/null &
+ended() {
+	! grep -q '^State:.*[RSDT] ' "/proc/$reader/status"
+}
+wait_for ended || kill -KILL $reader
 wait $reader
 is "$? $(tail -n 1 /tmp/endless)" "143 microctl: interrupted; nothing was changed" "can be interrupted"
 kill $sleeper
