@@ -163,8 +163,15 @@ struct micro_driver {
 
 #define to_micro_driver(d) container_of_const(d, struct micro_driver, driver)
 
+/*
+ * To be raised with each change of what drivers are compiled with: a struct above or
+ * below, an inline function, a macro, the type of an exported function. Without
+ * MODVERSIONS nothing else tells a driver from another time from one of today.
+ */
+#define MICRO_DRIVER_ABI	1
+
 int __micro_register_driver(struct micro_driver *driver, struct module *owner,
-			    const char *mod_name);
+			    const char *mod_name, size_t size, unsigned int abi);
 
 /**
  * micro_register_driver() - register a driver with micro_bus
@@ -177,11 +184,13 @@ int __micro_register_driver(struct micro_driver *driver, struct module *owner,
  * Context: may sleep. Must not be called from a probe, remove or file operation
  * of the same driver.
  * Return: 0; -EINVAL for a driver without a proper name, or with both @read and
- * @read_iter or both @write and @write_iter; -EBUSY when a driver of this name
+ * @read_iter or both @write and @write_iter, or for one that was built with another
+ * microkernel.h; -EBUSY when a driver of this name
  * is registered, or this one already is; -ENOMEM. The log says why.
  */
 #define micro_register_driver(driver) \
-	__micro_register_driver(driver, THIS_MODULE, KBUILD_MODNAME)
+	__micro_register_driver(driver, THIS_MODULE, KBUILD_MODNAME,	\
+				sizeof(struct micro_driver), MICRO_DRIVER_ABI)
 
 void micro_unregister_driver(struct micro_driver *driver);
 

@@ -11,6 +11,7 @@
 #include <linux/sysfs.h>
 #include <linux/xarray.h>
 
+#include "node.h"
 #include "trace.h"
 
 /**
@@ -172,6 +173,18 @@ struct micro_binding *micro_binding_find(unsigned int minor)
 	return b;
 }
 
+/* devtmpfs tells nobody when a file is in the way */
+static void micro_binding_check_node(struct micro_binding *b)
+{
+	char name[sizeof("micro/") + MICRO_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%s%s",
+		 to_micro_instance(b->mdev)->kernel ? "" : "micro/", dev_name(&b->dev));
+	if (micro_node_missing(name, b->dev.devt))
+		dev_warn(&b->mdev->dev, "/dev/%s is not its node: something else was there\n",
+			 name);
+}
+
 /**
  * micro_binding_publish() - let user space find a binding
  * @b: the binding
@@ -202,6 +215,7 @@ int micro_binding_publish(struct micro_binding *b)
 		return err;
 	}
 
+	micro_binding_check_node(b);
 	dev_set_uevent_suppress(&b->dev, false);
 	kobject_uevent(&b->dev.kobj, KOBJ_ADD);
 	return 0;

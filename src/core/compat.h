@@ -52,6 +52,12 @@ static inline struct class *micro_class_create(const char *name)
 
 /* bus attributes did not take a const bus */
 #define micro_bus_arg(bus)	struct bus_type *bus
+
+/* it was exported, but declared in a header of fs/ */
+struct path;
+struct vfsmount;
+int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *name,
+		    unsigned int flags, struct path *path);
 #else
 #define micro_bus_arg(bus)	const struct bus_type *bus
 #endif

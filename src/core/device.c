@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "node.h"
 #include "trace.h"
 
 /**
@@ -370,6 +371,23 @@ int micro_instance_set_compat(struct micro_instance *mi, const char *text,
 	return mi->live ? micro_instance_bind(mi) : 0;
 }
 
+/* Would it have a node, and not keep others from theirs? */
+static int micro_kernel_check_name(const char *name)
+{
+	/* micro_instance_create() says what is wrong with it */
+	if (!micro_device_name_valid(name))
+		return 0;
+	if (!strcmp(name, "micro")) {
+		pr_err("kernel code cannot make a device 'micro': /dev/micro is the folder of others\n");
+		return -EINVAL;
+	}
+	if (micro_node_taken(name)) {
+		pr_err("device '%s' would have no node: there is a /dev/%s already\n", name, name);
+		return -EEXIST;
+	}
+	return 0;
+}
+
 static const struct micro_front micro_kernel_front = {
 	.name = "kernel",
 };
@@ -399,6 +417,10 @@ struct micro_device *micro_create_device_node(const char *name, void *data,
 	struct micro_instance *mi;
 	int err;
 
+	err = micro_kernel_check_name(name);
+	if (err)
+		return ERR_PTR(err);
+
 	mi = micro_instance_create(&info);
 	if (IS_ERR(mi))
 		return ERR_CAST(mi);
@@ -423,8 +445,8 @@ EXPORT_SYMBOL_GPL(micro_create_device_node);
  * (-EPROBE_DEFER), the device exists unbound and binds when that has changed.
  *
  * Context: may sleep. Not from init() or exit() of the driver that it matches.
- * Return: the device, or ERR_PTR(): -EINVAL for a bad name, -EEXIST for one
- * that is taken, -ENOSPC when there are as many devices as device numbers,
+ * Return: the device, or ERR_PTR(): -EINVAL for a bad name (also "micro", which is
+ * a folder of /dev), -EEXIST for one that is taken, on the bus or in /dev, -ENOSPC when there are as many devices as device numbers,
  * -ENOMEM, or any other error of probe: then there is no device.
  */
 struct micro_device *micro_create_device(const char *name, void *data)

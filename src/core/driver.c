@@ -42,16 +42,24 @@ static int micro_driver_check(const struct micro_driver *drv)
  * @drv: the driver
  * @owner: the module it is in
  * @mod_name: and that module's name
+ * @size: bytes in its struct micro_driver
+ * @abi: its MICRO_DRIVER_ABI
  *
  * Context: may sleep.
  * Return: see micro_register_driver().
  */
 int __micro_register_driver(struct micro_driver *drv, struct module *owner,
-			    const char *mod_name)
+			    const char *mod_name, size_t size, unsigned int abi)
 {
 	struct micro_driver_core *core;
 	int err;
 
+	/* First, as nothing in @drv need be where we look for it */
+	if (size != sizeof(*drv) || abi != MICRO_DRIVER_ABI) {
+		pr_err("%s was built with another microkernel.h (ABI %u, a driver of %zu bytes; here: ABI %u, %zu bytes): build it again\n",
+		       mod_name, abi, size, MICRO_DRIVER_ABI, sizeof(*drv));
+		return -EINVAL;
+	}
 	err = micro_driver_check(drv);
 	if (err)
 		return err;

@@ -9,12 +9,14 @@
 #include <microkernel_version.h>
 
 #include "micro.h"
+#include "node.h"
 
 static const struct {
 	int (*init)(void);
 	void (*exit)(void);
 } micro_parts[] = {
 	{ micro_files_init, micro_files_exit },
+	{ micro_nodes_init, micro_nodes_exit },
 	{ micro_bindings_init, micro_bindings_exit },
 	{ micro_bus_init, micro_bus_exit },
 	{ micro_devices_init, micro_devices_exit },

@@ -72,6 +72,34 @@ rmdir $micro/taken
 is "$(micro-try write $test/create taken)" ok "a name that is free again can be had"
 is "$(micro-try write $test/destroy taken) $(micro-try mkdir $micro/taken)" "ok ok" "whoever had it"
 
+note "names whose node would not be theirs"
+rmdir $micro/taken
+dmesg -c >/dev/null
+is "$(micro-try write $test/create micro) $(logged "cannot make a device 'micro'")" "EINVAL 1" \
+	"kernel code cannot have /dev/micro, and the log says so"
+is "$(micro-try mkdir $micro/micro) $(micro-try rmdir $micro/micro)" "ok ok" "users can have /dev/micro/micro"
+mkdir /dev/folder && : >/dev/file
+for name in null tty console folder file; do
+	is "$(micro-try write $test/create $name) $(logged "'$name' would have no node")" "EEXIST 1" \
+		"there is a /dev/$name already, and the log says so"
+done
+is "$(stat -c %t:%T /dev/null) $([ -d /dev/folder ] && echo folder)" "1:3 folder" "which is what it was"
+rm -r /dev/folder /dev/file
+is "$(micro-try write $test/create folder) $(micro-try write $test/destroy folder)" "ok ok" \
+	"without it the name can be had"
+dmesg -c >/dev/null
+mkdir $micro/other
+echo microkernel,sample-driver >$micro/other/compatible
+: >/dev/micro/taken
+mkdir $micro/taken
+echo microkernel,sample-driver >$micro/taken/compatible
+is "$(logged '/dev/micro/taken is not its node')" 1 "a file that a user left there: the log says so"
+rm /dev/micro/taken
+echo 0 >$micro/taken/live
+echo 1 >$micro/taken/live
+is "$(cat /dev/micro/taken) $(logged 'not its node')" "Sample driver data 0" "the next bind makes the node"
+rmdir $micro/other
+
 note "compatible"
 compatible() {
 	micro-try write $micro/taken/compatible -
@@ -144,6 +172,10 @@ is "$(register x write_iter) $(logged "driver 'x': give either")" "EINVAL 1" "wi
 is "$(register x) $(register x) $(logged "driver 'x' is already registered")" "ok EBUSY 1" "twice"
 is "$(register y name=x) $(logged "driver 'x' is already registered")" "EBUSY 1" "two of one name"
 is "$(register z name=sample_driver)" EBUSY "the name of another module's driver"
+is "$(register z size=400) $(logged 'micro_test was built with another microkernel.h .*400 bytes')" \
+	"EINVAL 1" "built for a struct of another size"
+is "$(register z abi=4711) $(logged 'micro_test was built with another microkernel.h .ABI 4711')" \
+	"EINVAL 1" "built for another interface"
 is "$(mkdir $micro/x && cat /dev/micro/x)" "x x" "the one that is registered works"
 unregister x
 is "$(register x)" ok "and comes again"

@@ -20,6 +20,7 @@
  *	nofile, noread			no file operations; no read()
  *	llseek, compat_ioctl, read_iter, write_iter	these operations too
  *	groups				dev_groups with an attribute "test"
+ *	size=N, abi=N			built with another microkernel.h, it says
  *
  * KEY/ has counters of the calls (probes, removes ...), which stay after the
  * driver has gone, and probe, init, open to be changed later. "late" counts
@@ -51,6 +52,8 @@ struct test_driver {
 
 	/* what the calls return, as positive errnos */
 	u32 probe, init, open;
+	/* what a driver built with another header would say of itself */
+	u32 size, abi;
 	/* number of calls */
 	atomic_t inits, exits, probes, removes, unplugs, opens, releases, late;
 	u32 init_data;
@@ -273,6 +276,10 @@ static int test_setting(struct test_driver *t, const char *name, const char *val
 		return kstrtou32(value, 0, &t->init);
 	if (!strcmp(name, "open"))
 		return kstrtou32(value, 0, &t->open);
+	if (!strcmp(name, "size"))
+		return kstrtou32(value, 0, &t->size);
+	if (!strcmp(name, "abi"))
+		return kstrtou32(value, 0, &t->abi);
 	return -ENOENT;
 }
 
@@ -289,6 +296,8 @@ static int test_configure(struct test_driver *t, char *options)
 	t->probe = 0;
 	t->init = 0;
 	t->open = 0;
+	t->size = sizeof(t->drv);
+	t->abi = MICRO_DRIVER_ABI;
 
 	while ((word = strsep(&options, " "))) {
 		char *value = strchr(word, '=');
@@ -352,7 +361,7 @@ static int test_do_register(char *key, char *options)
 		if (err)
 			return err;
 	}
-	err = micro_register_driver(&t->drv);
+	err = __micro_register_driver(&t->drv, THIS_MODULE, KBUILD_MODNAME, t->size, t->abi);
 	if (!err)
 		t->registered = true;
 	return err;
