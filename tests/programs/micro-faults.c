@@ -12,10 +12,11 @@
  * Some of the kernel's own code goes on without what it could not allocate: no
  * uevent, no node in /dev. The checks know these cases.
  *
- *	micro-faults [--count | --load | --no-load]
+ *	micro-faults [--count | --load | --no-load] [--every N] [--first K]
  *
  * --count: only says how many allocations each step has; --load, --no-load: only
- * the loading of the modules, or all but that.
+ * the loading of the modules, or all but that. --every, --first: of the allocations
+ * in a step only the K-th, the one N later, and so on.
  *
  * Copyright (C) 2026 The microkernel authors
  */
@@ -65,6 +66,8 @@ static int fail_nth;
 static bool count_only;
 static bool no_load;
 static bool only_load;
+static int every = 1;
+static int first = 1;
 
 static double now(void)
 {
@@ -1175,8 +1178,8 @@ static int run(const struct step *s, int *hard, int *soft)
 		coarse = points(s) / 2;
 		s->undo();
 	}
-	for (step_nth = 1; step_nth < MAX_NTH && wrongs < 20;
-	     step_nth += step_nth < coarse ? 8 : 1) {
+	for (step_nth = first; step_nth < MAX_NTH && wrongs < 20;
+	     step_nth += step_nth < coarse ? 8 * every : every) {
 		if (s->begin)
 			s->begin();
 		fflush(stdout);
@@ -1219,13 +1222,27 @@ int main(int argc, char **argv)
 	struct sigaction bus = { .sa_handler = on_bus, .sa_flags = SA_NODEFER };
 	int hard, soft, all_hard = 0, all_soft = 0, calls = 0;
 	char path[96];
+	int arg, ret;
 	size_t i;
-	int ret;
 
-	count_only = argc > 1 && !strcmp(argv[1], "--count");
-	/* it takes most of the time */
-	no_load = argc > 1 && !strcmp(argv[1], "--no-load");
-	only_load = argc > 1 && !strcmp(argv[1], "--load");
+	for (arg = 1; arg < argc; arg++) {
+		if (!strcmp(argv[arg], "--count"))
+			count_only = true;
+		else if (!strcmp(argv[arg], "--no-load"))
+			no_load = true;	/* it takes most of the time */
+		else if (!strcmp(argv[arg], "--load"))
+			only_load = true;
+		else if (!strcmp(argv[arg], "--every") && argv[arg + 1])
+			every = atoi(argv[++arg]);
+		else if (!strcmp(argv[arg], "--first") && argv[arg + 1])
+			first = atoi(argv[++arg]);
+		else
+			first = 0;
+	}
+	if (every < 1 || first < 1) {
+		fprintf(stderr, "usage: see the head of micro-faults.c\n");
+		return 2;
+	}
 	sigaction(SIGBUS, &bus, NULL);
 	signal(SIGIO, SIG_IGN);
 	area = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,

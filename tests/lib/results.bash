@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # variables of tests/run
+# Sourced by tests/run: how long tests take, what came of them, and which results
+# are still those of what there is now.
+
+# A test says in its text that it does more in one tier than in another, or
+# something else with another seed
+has_size() {
+	[[ -e tests/$1.t ]] && grep -q 'TIER' "tests/$1.t"
+}
+
+has_seed() {
+	[[ -e tests/$1.t ]] && grep -q 'SEED' "tests/$1.t"
+}
+
+# timed NAME: under which its time is kept
+timed() {
+	local test=${1#*/*/}
+	test=${test%:*}
+	if has_size "$test"; then
+		echo "${1%:*}@$tier"
+	else
+		echo "${1%:*}"
+	fi
+}
+
+# took NAME SECONDS: the last time counts. Lines this short are written as a whole.
+took() {
+	echo "$(timed "$1") $2" >>"$cache/durations"
+}
+
+# durations: reads names, and prints "SECONDS NAME". What has never run here takes as
+# long as tests/durations says, or else as it does on another kernel, or 15 s.
+durations() {
+	local name key test
+	while read -r name; do
+		key=$(timed "$name")
+		test=${key#*/*/}
+		echo "$name $key ${test#host/}"
+	done | awk '
+		known {
+			if ($1 !~ /^#/ && NF == 2) {
+				time[$1] = $2
+				test = $1
+				sub(/^[^\/]*\/[^\/]*\//, "", test)
+				elsewhere[test] = $2
+			}
+			next
+		}
+		{
+			guess = $3 in elsewhere ? elsewhere[$3] : 15
+			print ($2 in time ? time[$2] : guess), $1
+		}' known=1 tests/durations "$cache/durations" known=0 -
+}
+
+# forget LINES: what the file of durations has more than once, if it has more LINES
+forget() {
+	touch "$cache/durations"
+	[[ $(wc -l <"$cache/durations") -gt $1 ]] || return 0
+	awk '{ time[$1] = $2 } END { for (name in time) print name, time[name] }' "$cache/durations" |
+		LC_ALL=C sort >"$cache/durations.$$" && mv "$cache/durations.$$" "$cache/durations"
+}
+
+# hash: of its input; contents FILE...: of their names and contents
+hash() {
+	sha256sum | cut -c1-32
+}
+
+contents() {
+	find "$@" -type f ! -name '*.o' ! -name '.*' -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0r sha256sum | hash
+}
+
+# tree: the hash of all sources
+tree() {
+	{
+		git ls-files -z --cached --others --exclude-standard 2>/dev/null ||
+			find . \( -path ./.git -o -path ./build \) -prune -o -type f -print0
+	} | LC_ALL=C sort -z | xargs -0r sha256sum 2>/dev/null | hash
+}
+
+# made_by ARCH KERNEL: what guests of this kernel are made of: the kernel, modules,
+# programs, and who runs the tests. Builds what is not there.
+made_by() {
+	local list=$run/made-by/list
+	(
+		# shellcheck source=../../scripts/lib/guest.sh
+		source scripts/lib/guest.sh
+		kernel "$2" "$1"
+		guest
+		sha256sum <"$kernel_image"
+		cd "$build_dir" && find . -path ./root -prune -o -name '*.ko' -print0 | LC_ALL=C sort -z | xargs -0r sha256sum
+		cd "$tools_dir" && find . -type f ! -name '*.d' ! -name '*.o' -print0 | LC_ALL=C sort -z | xargs -0r sha256sum
+		cd "$repo" && contents scripts/vm scripts/lib scripts/guest tests/run tests/lib configfs-examples
+	) >"$list" || return
+	hash <"$list"
+}
+
+# key NAME: the same key means the same test of the same thing
+key() {
+	local name=$1 test=${1#*/*/} where word folder
+	test=${test%:*}
+	{
+		echo "$name"
+		case $name in
+		host/model)
+			# shellcheck disable=SC2154,SC2086 # plan.bash has it
+			contents $modelled
+			;;
+		host/* | */system/*)
+			tree
+			;;
+		*)
+			where=${name%"/${name#*/*/}"}
+			cat "$run/made-by/${where/\//-}"
+			sha256sum "tests/$test.t"
+			[[ -z $(header "tests/$test.t" host) ]] || tree
+			for word in $(header "tests/$test.t" vm) $(header "tests/$test.t" "vm-${name%%/*}"); do
+				folder=${word%%:*}
+				[[ ! -e $folder ]] || contents "$folder"
+			done
+			;;
+		esac
+		if has_size "$test"; then echo "tier $tier"; fi
+		if has_seed "$test"; then echo "seed $seed"; fi
+	} | hash
+}
+
+# keep NAME PASSED SKIPPED SECONDS: that it passed
+keep() {
+	local file
+	mkdir -p "$cache/passed"
+	file=$cache/passed/$(key "$1")
+	echo "$2 $3 $4 $(date +%s)" >"$file.$$" && mv "$file.$$" "$file"
+}
+
+# reused: reads names, and prints those that have to be run. What has passed as it is
+# now is counted, and told.
+reused() {
+	local name passed skipped when n=0
+	find "$cache/passed" -mtime +30 -delete 2>/dev/null
+	while read -r name; do
+		if read -r passed skipped _ when 2>/dev/null <"$cache/passed/$(key "$name")"; then
+			echo "reused: $name passed on $(date -d "@$when" '+%-d %b, %H:%M'), and nothing of it has changed" >&2
+			echo "0 0 $skipped $passed" >>"$run/counts"
+			n=$((n + 1))
+		else
+			echo "$name"
+		fi
+	done
+	[[ $n -eq 0 ]] || say "results of an earlier run: $n"
+}
+
+# outcome STATUS <TAP: "PASSED FAILED SKIPPED SECONDS TEST" for each test of a guest that
+# several share, and in the end for all together, without TEST
+outcome() {
+	awk -v status="$1" '
+		/^ok .*# SKIP/ || /^1\.\.0 # SKIP/ { skipped++ }
+		/^ok / && !/# SKIP/ { passed++ }
+		/^not ok / { failed++ }
+		/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
+		/^# [^ ]+ took [0-9]+ s, / {
+			print passed - p, failed - f, skipped - s, $4, $2
+			p = passed
+			f = failed
+			s = skipped
+		}
+		END {
+			# what did not finish, or not all of its plan, failed as well
+			if (!failed && (status || !planned || plan && plan != passed + skipped))
+				failed = 1
+			print passed + 0, failed + 0, skipped + 0
+		}'
+}
