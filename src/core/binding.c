@@ -11,6 +11,8 @@
 #include <linux/sysfs.h>
 #include <linux/xarray.h>
 
+#include "main.h"
+#include "match.h"
 #include "node.h"
 #include "trace.h"
 
@@ -63,7 +65,7 @@ static char *micro_class_devnode(micro_devnode_arg(dev), umode_t *mode)
 
 	if (mode)
 		*mode = b->drv->mode ?: 0600;
-	if (to_micro_instance(b->mdev)->kernel)
+	if (b->flat)
 		return NULL;
 	/* Without memory it would be a node of /dev itself, as no name is an error here */
 	return kasprintf(GFP_KERNEL | __GFP_NOFAIL, "micro/%s", dev_name(dev));
@@ -89,13 +91,15 @@ static void micro_binding_release(struct device *dev)
 
 /**
  * micro_binding_create() - make a binding that nobody sees yet
- * @mi: the device
+ * @mdev: the device
  * @drv: the driver
+ *
+ * The caller sets @flat and @stats before it is published.
  *
  * Context: may sleep; the device lock is held.
  * Return: the binding, for micro_binding_put(); or ERR_PTR(-ENOMEM).
  */
-struct micro_binding *micro_binding_create(struct micro_instance *mi,
+struct micro_binding *micro_binding_create(struct micro_device *mdev,
 					   struct micro_driver *drv)
 {
 	struct micro_binding *b;
@@ -106,7 +110,7 @@ struct micro_binding *micro_binding_create(struct micro_instance *mi,
 		return ERR_PTR(-ENOMEM);
 
 	micro_object_get();
-	b->mdev = &mi->mdev;
+	b->mdev = mdev;
 	get_device(&b->mdev->dev);
 	b->drv = drv;
 	refcount_set(&b->refs, 1);
@@ -127,7 +131,7 @@ struct micro_binding *micro_binding_create(struct micro_instance *mi,
 	device_set_pm_not_required(&b->dev);
 	dev_set_uevent_suppress(&b->dev, true);
 
-	err = dev_set_name(&b->dev, "%s", mi->mdev.name);
+	err = dev_set_name(&b->dev, "%s", mdev->name);
 	if (err) {
 		put_device(&b->dev);
 		return ERR_PTR(err);
@@ -179,7 +183,7 @@ static void micro_binding_check_node(struct micro_binding *b)
 	char name[sizeof("micro/") + MICRO_NAME_MAX];
 
 	snprintf(name, sizeof(name), "%s%s",
-		 to_micro_instance(b->mdev)->kernel ? "" : "micro/", dev_name(&b->dev));
+		 b->flat ? "" : "micro/", dev_name(&b->dev));
 	if (micro_node_missing(name, b->dev.devt))
 		dev_warn(&b->mdev->dev, "/dev/%s is not its node: something else was there\n",
 			 name);

@@ -4,12 +4,13 @@
  *
  * Copyright (C) 2026 The microkernel authors
  */
-#include <linux/kmod.h>
+#include <linux/property.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "main.h"
 #include "trace.h"
 
 /**
@@ -21,8 +22,9 @@
  * device's order over all drivers, while the driver core asks each driver
  * alone; so match() answers "yes" only to the best driver that is registered and
  * has not refused the device: probe() that returns -ENODEV or -ENXIO says "not
- * mine", and the next best has its turn. And binding wraps the driver's probe() and remove() in a micro_binding, which
- * carries the character device and everything that user space holds open.
+ * mine", and the next best has its turn. And binding wraps the driver's probe() and
+ * remove() in a micro_binding, which carries the character device and everything that
+ * user space holds open.
  */
 
 struct micro_rival {
@@ -220,32 +222,29 @@ static int micro_bus_uevent(micro_uevent_arg(dev), struct kobj_uevent_env *env)
 	return 0;
 }
 
-/**
- * micro_request_driver() - ask user space for the module of a device's driver
- * @mi: the device; its front end does not change its strings meanwhile
- * @wait: until the module's init has run, and so the device is bound
- *
- * request_module() takes 55 characters; drivers for longer compatible strings
- * are left to udev, which gets the whole alias in the uevent.
- *
- * Context: may sleep.
- */
-void micro_request_driver(struct micro_instance *mi, bool wait)
+static void micro_unset_node(void *data)
 {
-	const struct micro_compat *compat = rcu_dereference_protected(mi->compat, true);
-	int base = strcspn(mi->base, ".");
-	const char *s;
+	struct micro_instance *mi = data;
+	struct fwnode_handle *fwnode = dev_fwnode(&mi->mdev.dev);
 
-	if (!compat) {
-		__request_module(wait, "micro:%.*s", base, mi->base);
-		return;
-	}
+	device_set_node(&mi->mdev.dev, NULL);
+	fwnode_handle_put(fwnode);
+}
 
-	micro_compat_for_each(s, compat) {
-		if (READ_ONCE(mi->binding))
-			break;
-		__request_module(wait, "of:NTC%s", s);
-	}
+/* The front end's firmware node, until all else of the bind is undone */
+static int micro_set_node(struct micro_instance *mi)
+{
+	struct fwnode_handle *fwnode;
+
+	if (!mi->front->fwnode)
+		return 0;
+	fwnode = mi->front->fwnode(mi->front_data,
+				   rcu_dereference_protected(mi->compat, true));
+	if (IS_ERR_OR_NULL(fwnode))
+		return PTR_ERR_OR_ZERO(fwnode);
+
+	device_set_node(&mi->mdev.dev, fwnode);
+	return devm_add_action_or_reset(&mi->mdev.dev, micro_unset_node, mi);
 }
 
 static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
@@ -254,13 +253,15 @@ static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
 	struct micro_binding *b;
 	int err;
 
-	b = micro_binding_create(mi, drv);
+	b = micro_binding_create(mdev, drv);
 	if (IS_ERR(b))
 		return PTR_ERR(b);
+	b->flat = mi->kernel;
+	b->stats = &mi->stats;
 
 	scoped_guard(spinlock, &mi->lock)
 		WRITE_ONCE(mdev->driver, drv);
-	err = mi->front->bind ? mi->front->bind(mi) : 0;
+	err = micro_set_node(mi);
 	if (err)
 		goto err_put;
 

@@ -4,10 +4,12 @@
  *
  * Copyright (C) 2026 The microkernel authors
  */
+#include <linux/fs.h>
 #include <linux/kstrtox.h>
 #include <linux/slab.h>
 
 #include "configfs.h"
+#include "main.h"
 
 /**
  * DOC: configfs
@@ -26,18 +28,7 @@ static struct micro_cfs *to_micro_cfs(struct config_item *item)
 
 static ssize_t micro_cfs_compatible_show(struct config_item *item, char *page)
 {
-	struct micro_cfs *cfs = to_micro_cfs(item);
-	const struct micro_compat *compat;
-	ssize_t len = 0;
-	const char *s;
-
-	rcu_read_lock();
-	compat = rcu_dereference(cfs->mi->compat);
-	if (compat)
-		micro_compat_for_each(s, compat)
-			len += scnprintf(page + len, PAGE_SIZE - len, "%s\n", s);
-	rcu_read_unlock();
-	return len;
+	return micro_instance_compat(to_micro_cfs(item)->mi, page, PAGE_SIZE);
 }
 
 static ssize_t micro_cfs_compatible_store(struct config_item *item,
@@ -54,7 +45,7 @@ static ssize_t micro_cfs_compatible_store(struct config_item *item,
 static ssize_t micro_cfs_live_show(struct config_item *item, char *page)
 {
 	return scnprintf(page, PAGE_SIZE, "%d\n",
-			 READ_ONCE(to_micro_cfs(item)->mi->live));
+			 micro_instance_is_live(to_micro_cfs(item)->mi));
 }
 
 static ssize_t micro_cfs_live_store(struct config_item *item,
@@ -75,52 +66,31 @@ static ssize_t micro_cfs_live_store(struct config_item *item,
 
 static ssize_t micro_cfs_status_show(struct config_item *item, char *page)
 {
-	struct micro_instance *mi = to_micro_cfs(item)->mi;
-	int err = READ_ONCE(mi->error);
-	const char *name = micro_errname(err);
+	size_t len = micro_instance_status(to_micro_cfs(item)->mi, page, PAGE_SIZE);
 
-	if (!READ_ONCE(mi->live))
-		return scnprintf(page, PAGE_SIZE, "off\n");
-	if (READ_ONCE(mi->binding))
-		return scnprintf(page, PAGE_SIZE, "bound\n");
-	if (!err)
-		return scnprintf(page, PAGE_SIZE, "unbound\n");
-
-	if (name)
-		return scnprintf(page, PAGE_SIZE, "failed %s\n", name);
-	return scnprintf(page, PAGE_SIZE, "failed %d\n", -err);
+	return len + scnprintf(page + len, PAGE_SIZE - len, "\n");
 }
 
 static ssize_t micro_cfs_driver_show(struct config_item *item, char *page)
 {
-	struct micro_instance *mi = to_micro_cfs(item)->mi;
-	ssize_t len;
+	size_t len = micro_instance_driver(to_micro_cfs(item)->mi, page, PAGE_SIZE);
 
-	spin_lock(&mi->lock);
-	len = scnprintf(page, PAGE_SIZE, "%s\n",
-			mi->binding ? mi->mdev.driver->name : "");
-	spin_unlock(&mi->lock);
-	return len;
+	return len + scnprintf(page + len, PAGE_SIZE - len, "\n");
 }
 
 static ssize_t micro_cfs_devnode_show(struct config_item *item, char *page)
 {
 	struct micro_instance *mi = to_micro_cfs(item)->mi;
 
-	if (!READ_ONCE(mi->binding))
+	if (!micro_instance_is_bound(mi))
 		return scnprintf(page, PAGE_SIZE, "\n");
-	return scnprintf(page, PAGE_SIZE, "micro/%s\n", mi->mdev.name);
+	return scnprintf(page, PAGE_SIZE, "micro/%s\n", micro_instance_name(mi));
 }
 
 static ssize_t micro_cfs_dev_show(struct config_item *item, char *page)
 {
-	struct micro_instance *mi = to_micro_cfs(item)->mi;
-	dev_t devt = 0;
+	dev_t devt = micro_instance_devt(to_micro_cfs(item)->mi);
 
-	spin_lock(&mi->lock);
-	if (mi->binding)
-		devt = mi->binding->dev.devt;
-	spin_unlock(&mi->lock);
 	return devt ? print_dev_t(page, devt) : scnprintf(page, PAGE_SIZE, "\n");
 }
 
@@ -160,12 +130,18 @@ static const struct config_item_type micro_cfs_type = {
 	.ct_owner = THIS_MODULE,
 };
 
+static const struct micro_front micro_cfs_front = {
+	.name = "configfs",
+	.fwnode = micro_cfs_fwnode,
+};
+
 static struct config_group *micro_cfs_make(struct config_group *parent,
 					   const char *name)
 {
 	struct micro_instance_info info = {
 		.name = name,
 		.front = &micro_cfs_front,
+		.load = MICRO_LOAD_WAIT,
 	};
 	struct micro_instance *mi;
 	struct micro_cfs *cfs;
@@ -189,8 +165,6 @@ static struct config_group *micro_cfs_make(struct config_group *parent,
 		return ERR_CAST(mi);
 	}
 	cfs->mi = mi;
-	if (!READ_ONCE(mi->binding) && !READ_ONCE(mi->error))
-		micro_request_driver(mi, true);
 	return &cfs->group;
 }
 

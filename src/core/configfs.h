@@ -10,7 +10,7 @@
 #include <linux/configfs.h>
 #include <linux/mutex.h>
 
-#include "micro.h"
+#include "instance.h"
 #include "property.h"
 
 struct micro_cfs;
@@ -47,7 +47,7 @@ struct micro_cfs {
 	struct micro_instance *mi;
 };
 
-extern const struct micro_front micro_cfs_front;
+struct fwnode_handle *micro_cfs_fwnode(void *front_data, const struct micro_compat *compat);
 
 void micro_cfs_node_init(struct micro_cfs_node *n, struct micro_cfs *cfs,
 			 struct config_group *group, const char *name,

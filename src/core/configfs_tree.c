@@ -58,7 +58,7 @@ static struct micro_cfs_child *to_micro_cfs_child(struct config_item *item)
 static bool micro_cfs_writable(struct micro_cfs *cfs)
 {
 	lockdep_assert_held(&cfs->tree_lock);
-	return !READ_ONCE(cfs->mi->mdev.driver);
+	return !micro_instance_in_use(cfs->mi);
 }
 
 static ssize_t micro_cfs_prop_show(struct config_item *item, char *page,
@@ -154,7 +154,7 @@ static int micro_cfs_name_check(struct micro_cfs *cfs, const char *name)
 {
 	if (micro_prop_name_valid(name))
 		return 0;
-	dev_err(&cfs->mi->mdev.dev,
+	dev_err(micro_instance_device(cfs->mi),
 		"'%*pE' is not a name in a device tree: 1 to %d characters of [A-Za-z0-9,._+?#@-]\n",
 		(int)strnlen(name, MICRO_PROP_NAME_MAX + 1), name, MICRO_PROP_NAME_MAX);
 	return -EINVAL;
@@ -171,7 +171,7 @@ static struct config_item *micro_cfs_prop_make(struct config_group *group,
 	if (err)
 		return ERR_PTR(err);
 	if (!n->depth && !strcmp(name, "compatible")) {
-		dev_err(&n->cfs->mi->mdev.dev,
+		dev_err(micro_instance_device(n->cfs->mi),
 			"write compatible strings to the device's file 'compatible'\n");
 		return ERR_PTR(-EINVAL);
 	}
@@ -236,7 +236,7 @@ static struct config_group *micro_cfs_child_make(struct config_group *group,
 	if (err)
 		return ERR_PTR(err);
 	if (n->depth == MICRO_DEPTH_MAX) {
-		dev_err(&n->cfs->mi->mdev.dev, "child nodes may be nested %d levels deep\n",
+		dev_err(micro_instance_device(n->cfs->mi), "child nodes may be nested %d levels deep\n",
 			MICRO_DEPTH_MAX);
 		return ERR_PTR(-EINVAL);
 	}
@@ -300,32 +300,18 @@ void micro_cfs_node_init(struct micro_cfs_node *n, struct micro_cfs *cfs,
 	configfs_add_default_group(&n->children, group);
 }
 
-static void micro_cfs_unset_node(void *data)
+/**
+ * micro_cfs_fwnode() - what a driver that is bound will see of the tree: a copy
+ * @front_data: the directory of the device
+ * @compat: the device's compatible strings, or NULL
+ *
+ * Context: may sleep; the device lock is held.
+ * Return: see struct micro_front.
+ */
+struct fwnode_handle *micro_cfs_fwnode(void *front_data, const struct micro_compat *compat)
 {
-	struct micro_instance *mi = data;
-	struct fwnode_handle *fwnode = dev_fwnode(&mi->mdev.dev);
+	struct micro_cfs *cfs = front_data;
 
-	device_set_node(&mi->mdev.dev, NULL);
-	fwnode_handle_put(fwnode);
+	guard(mutex)(&cfs->tree_lock);
+	return micro_fwnode_create(&cfs->root.node, compat);
 }
-
-/* Gives the device a copy of the tree, until all else of the bind is undone */
-static int micro_cfs_bind(struct micro_instance *mi)
-{
-	struct micro_cfs *cfs = mi->front_data;
-	struct fwnode_handle *fwnode;
-
-	scoped_guard(mutex, &cfs->tree_lock)
-		fwnode = micro_fwnode_create(&cfs->root.node,
-					     rcu_dereference_protected(mi->compat, true));
-	if (IS_ERR_OR_NULL(fwnode))
-		return PTR_ERR_OR_ZERO(fwnode);
-
-	device_set_node(&mi->mdev.dev, fwnode);
-	return devm_add_action_or_reset(&mi->mdev.dev, micro_cfs_unset_node, mi);
-}
-
-const struct micro_front micro_cfs_front = {
-	.name = "configfs",
-	.bind = micro_cfs_bind,
-};

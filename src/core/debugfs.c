@@ -9,7 +9,9 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 
-#include "micro.h"
+#include "device.h"
+#include "file.h"
+#include "main.h"
 
 /**
  * DOC: debugfs
@@ -94,18 +96,6 @@ static void micro_debugfs_match(struct seq_file *m, struct micro_instance *mi)
 		seq_commit(m, micro_modalias(mi, buf, MICRO_MODALIAS_MAX));
 }
 
-static const char *micro_debugfs_state(struct micro_instance *mi)
-{
-	lockdep_assert_held(&mi->lock);
-	if (mi->binding)
-		return "bound";
-	if (mi->ending)
-		return "unbinding";
-	if (!READ_ONCE(mi->live))
-		return "off";
-	return READ_ONCE(mi->error) ? "failed" : "unbound";
-}
-
 static int micro_debugfs_show(struct seq_file *m, void *v)
 {
 	struct micro_instance *mi = list_entry(v, struct micro_instance, entry);
@@ -120,7 +110,7 @@ static int micro_debugfs_show(struct seq_file *m, void *v)
 	if (b)
 		get_device(&b->dev);
 	seq_printf(m, " driver=%s state=%s generation=%u", b ? b->drv->name : "-",
-		   micro_debugfs_state(mi), mi->generation);
+		   micro_instance_state(mi), mi->generation);
 	spin_unlock(&mi->lock);
 
 	if (b)

@@ -7,12 +7,12 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/jhash.h>
+#include <linux/kmod.h>
 #include <linux/property.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
-#include <linux/wait_bit.h>
 
-#include "node.h"
+#include "main.h"
 #include "trace.h"
 
 /**
@@ -43,9 +43,6 @@ static struct kobject *micro_root_dir;
  */
 static struct rhashtable micro_names;
 
-/* Devices and bindings whose release function has not run yet */
-static atomic_t micro_objects;
-
 static u32 micro_name_hash(const void *name, u32 len, u32 seed)
 {
 	return jhash(name, strlen(name), seed);
@@ -72,30 +69,6 @@ static const struct rhashtable_params micro_names_params = {
 	.obj_cmpfn = micro_instance_cmp,
 	.automatic_shrinking = true,
 };
-
-/**
- * micro_object_get() - an object whose release function is in this module lives
- *
- * Context: any.
- */
-void micro_object_get(void)
-{
-	atomic_inc(&micro_objects);
-}
-
-/**
- * micro_object_put() - last step of such a release function
- *
- * The last reference to a device may be dropped by anybody at any time later
- * than its removal; the module must stay until then.
- *
- * Context: any.
- */
-void micro_object_put(void)
-{
-	if (atomic_dec_and_test(&micro_objects))
-		wake_up_var(&micro_objects);
-}
 
 static void micro_instance_release(struct device *dev)
 {
@@ -155,6 +128,34 @@ static int micro_instance_read_compat(struct micro_instance *mi)
 		return PTR_ERR(compat);
 	rcu_assign_pointer(mi->compat, compat);
 	return 0;
+}
+
+/*
+ * Ask user space for the module of a device's driver, unless there is one already.
+ * request_module() takes 55 characters; drivers for longer compatible strings are left to
+ * udev, which gets the whole alias in the uevent. The front end does not change
+ * the strings meanwhile.
+ */
+static void micro_instance_load(struct micro_instance *mi, enum micro_load load)
+{
+	const struct micro_compat *compat = rcu_dereference_protected(mi->compat, true);
+	bool wait = load == MICRO_LOAD_WAIT;
+	int base = strcspn(mi->base, ".");
+	const char *s;
+
+	/* The module of the next best may not have been loaded */
+	if (load == MICRO_LOAD_NONE || (READ_ONCE(mi->error) && !micro_refused(mi)))
+		return;
+	if (!compat && !READ_ONCE(mi->binding))
+		__request_module(wait, "micro:%.*s", base, mi->base);
+	if (!compat)
+		return;
+
+	micro_compat_for_each(s, compat) {
+		if (READ_ONCE(mi->binding))
+			break;
+		__request_module(wait, "of:NTC%s", s);
+	}
 }
 
 /**
@@ -234,6 +235,7 @@ struct micro_instance *micro_instance_create(const struct micro_instance_info *i
 	/* As in device_add(): what comes of it is in @error, and no error of ours */
 	if (missed || micro_refused(mi))
 		micro_instance_attach(mi);
+	micro_instance_load(mi, info->load);
 	return mi;
 
 err_unname:
@@ -297,9 +299,8 @@ static int micro_instance_bind(struct micro_instance *mi)
 	micro_forget_refusals(mi);
 
 	err = micro_instance_attach(mi);
-	/* The module of the next best may not have been loaded */
-	if (!err && (!READ_ONCE(mi->error) || micro_refused(mi)))
-		micro_request_driver(mi, true);
+	if (!err)
+		micro_instance_load(mi, MICRO_LOAD_WAIT);
 	if (err >= 0)
 		err = READ_ONCE(mi->error);
 	/* what sysfs bind answers too: EPROBE_DEFER is not for user space */
@@ -371,105 +372,207 @@ int micro_instance_set_compat(struct micro_instance *mi, const char *text,
 	return mi->live ? micro_instance_bind(mi) : 0;
 }
 
-/* Would it have a node, and not keep others from theirs? */
-static int micro_kernel_check_name(const char *name)
+/**
+ * micro_instance_name() - its name
+ * @mi: the device
+ *
+ * Context: any.
+ */
+const char *micro_instance_name(const struct micro_instance *mi)
 {
-	/* micro_instance_create() says what is wrong with it */
-	if (!micro_device_name_valid(name))
-		return 0;
-	if (!strcmp(name, "micro")) {
-		pr_err("kernel code cannot make a device 'micro': /dev/micro is the folder of others\n");
-		return -EINVAL;
-	}
-	if (micro_node_taken(name)) {
-		pr_err("device '%s' would have no node: there is a /dev/%s already\n", name, name);
-		return -EEXIST;
-	}
-	return 0;
+	return mi->mdev.name;
 }
 
-static const struct micro_front micro_kernel_front = {
-	.name = "kernel",
-};
+/**
+ * micro_instance_device() - its struct device, for messages
+ * @mi: the device
+ *
+ * Context: any.
+ */
+struct device *micro_instance_device(struct micro_instance *mi)
+{
+	return &mi->mdev.dev;
+}
 
 /**
- * micro_create_device_node() - make a device with a firmware node
- * @name: as for micro_create_device()
- * @data: likewise
- * @fwnode: where the driver finds its properties: a software node, or a node of
- *	the firmware. Its "compatible" strings, if any, are matched. May be NULL. A
- *	reference is held as long as the device
+ * micro_instance_mdev() - what drivers see of it
+ * @mi: the device
  *
- * Context: as micro_create_device().
- * Return: as micro_create_device(); also -EINVAL for compatible strings that
- * could not be written to configfs either.
+ * Context: any.
  */
-struct micro_device *micro_create_device_node(const char *name, void *data,
-					      struct fwnode_handle *fwnode)
+struct micro_device *micro_instance_mdev(struct micro_instance *mi)
 {
-	struct micro_instance_info info = {
-		.name = name,
-		.data = data,
-		.fwnode = fwnode,
-		.front = &micro_kernel_front,
-		.kernel = true,
-	};
-	struct micro_instance *mi;
-	int err;
-
-	err = micro_kernel_check_name(name);
-	if (err)
-		return ERR_PTR(err);
-
-	mi = micro_instance_create(&info);
-	if (IS_ERR(mi))
-		return ERR_CAST(mi);
-
-	err = READ_ONCE(mi->error);
-	if (err && err != -EPROBE_DEFER) {
-		micro_instance_destroy(mi);
-		return ERR_PTR(err);
-	}
 	return &mi->mdev;
 }
-EXPORT_SYMBOL_GPL(micro_create_device_node);
 
 /**
- * micro_create_device() - make a device from kernel code
- * @name: its name: 1 to 63 characters of [A-Za-z0-9._:@+-], a letter or digit
- *	first; unique on the bus. The node is /dev/@name
- * @data: becomes &micro_device.private_data, and is given to the driver's
- *	init() if this is its first device. It must stay as long as the device
+ * micro_device_instance() - the way back
+ * @mdev: what drivers see
  *
- * Binds at once if a driver matches. Without one, or when probe asks for later
- * (-EPROBE_DEFER), the device exists unbound and binds when that has changed.
- *
- * Context: may sleep. Not from init() or exit() of the driver that it matches.
- * Return: the device, or ERR_PTR(): -EINVAL for a bad name (also "micro", which is
- * a folder of /dev), -EEXIST for one that is taken, on the bus or in /dev, -ENOSPC when there are as many devices as device numbers,
- * -ENOMEM, or any other error of probe: then there is no device.
+ * Context: any.
  */
-struct micro_device *micro_create_device(const char *name, void *data)
+struct micro_instance *micro_device_instance(struct micro_device *mdev)
 {
-	return micro_create_device_node(name, data, NULL);
+	return to_micro_instance(mdev);
 }
-EXPORT_SYMBOL_GPL(micro_create_device);
 
 /**
- * micro_destroy_device() - undo micro_create_device()
- * @device: what it returned; ERR_PTR() and NULL are ignored
+ * micro_instance_is_live() - may it be bound?
+ * @mi: the device
  *
- * Unbinds the device, which revokes every file that is open on it.
- *
- * Context: may sleep, until the operations that are running have returned. Not
- * from an operation of this device: it would wait for itself.
+ * Context: any.
  */
-void micro_destroy_device(struct micro_device *device)
+bool micro_instance_is_live(const struct micro_instance *mi)
 {
-	if (!IS_ERR_OR_NULL(device))
-		micro_instance_destroy(to_micro_instance(device));
+	return READ_ONCE(mi->live);
 }
-EXPORT_SYMBOL_GPL(micro_destroy_device);
+
+/**
+ * micro_instance_is_bound() - is it bound, and not about to be unbound?
+ * @mi: the device
+ *
+ * Context: any.
+ */
+bool micro_instance_is_bound(const struct micro_instance *mi)
+{
+	return READ_ONCE(mi->binding);
+}
+
+/**
+ * micro_instance_in_use() - does a driver have it, from before probe to after remove?
+ * @mi: the device
+ *
+ * Context: any. A driver that comes afterwards asks for the firmware node first.
+ */
+bool micro_instance_in_use(const struct micro_instance *mi)
+{
+	return READ_ONCE(mi->mdev.driver);
+}
+
+/**
+ * micro_instance_error() - why could it not be bound?
+ * @mi: the device
+ *
+ * Context: any.
+ * Return: 0 or a negative errno, of the last attempt.
+ */
+int micro_instance_error(const struct micro_instance *mi)
+{
+	return READ_ONCE(mi->error);
+}
+
+/**
+ * micro_instance_devt() - its device number
+ * @mi: the device
+ *
+ * Context: any.
+ * Return: the number, 0 while it is unbound.
+ */
+dev_t micro_instance_devt(struct micro_instance *mi)
+{
+	guard(spinlock)(&mi->lock);
+	return mi->binding ? mi->binding->dev.devt : 0;
+}
+
+/**
+ * micro_instance_state() - the word for what it is now
+ * @mi: the device
+ *
+ * Context: any; with its lock held, the word is as true as what that guards.
+ */
+const char *micro_instance_state(const struct micro_instance *mi)
+{
+	if (READ_ONCE(mi->binding))
+		return "bound";
+	if (READ_ONCE(mi->ending))
+		return "unbinding";
+	if (!READ_ONCE(mi->live))
+		return "off";
+	return READ_ONCE(mi->error) ? "failed" : "unbound";
+}
+
+/**
+ * micro_instance_status() - the same for users: with the error, if there is one
+ * @mi: the device
+ * @buf: where to
+ * @size: bytes there
+ *
+ * Context: any.
+ * Return: the length.
+ */
+size_t micro_instance_status(struct micro_instance *mi, char *buf, size_t size)
+{
+	const char *state, *name;
+	int err;
+
+	scoped_guard(spinlock, &mi->lock) {
+		state = micro_instance_state(mi);
+		err = READ_ONCE(mi->error);
+	}
+	if (strcmp(state, "failed") || !err)
+		return scnprintf(buf, size, "%s", state);
+	name = micro_errname(err);
+	return name ? scnprintf(buf, size, "%s %s", state, name) :
+		      scnprintf(buf, size, "%s %d", state, -err);
+}
+
+/**
+ * micro_instance_driver() - the name of its driver
+ * @mi: the device
+ * @buf: where to
+ * @size: bytes there
+ *
+ * Context: any.
+ * Return: the length; 0 while it is unbound.
+ */
+size_t micro_instance_driver(struct micro_instance *mi, char *buf, size_t size)
+{
+	guard(spinlock)(&mi->lock);
+	return scnprintf(buf, size, "%s", mi->binding ? mi->mdev.driver->name : "");
+}
+
+/**
+ * micro_instance_compat() - its compatible strings, one a line
+ * @mi: the device
+ * @buf: where to
+ * @size: bytes there
+ *
+ * Context: any.
+ * Return: the length; 0 without any.
+ */
+size_t micro_instance_compat(struct micro_instance *mi, char *buf, size_t size)
+{
+	const struct micro_compat *compat;
+	size_t len = 0;
+	const char *s;
+
+	guard(rcu)();
+	compat = rcu_dereference(mi->compat);
+	if (compat)
+		micro_compat_for_each(s, compat)
+			len += scnprintf(buf + len, size - len, "%s\n", s);
+	return len;
+}
+
+/**
+ * micro_instance_find_fwnode() - which firmware node was a device made for?
+ * @name: the device's name
+ *
+ * Context: may sleep.
+ * Return: the node, for fwnode_handle_put(); NULL without one, or without device.
+ */
+struct fwnode_handle *micro_instance_find_fwnode(const char *name)
+{
+	struct device *dev = bus_find_device_by_name(&micro_bus, NULL, name);
+	struct fwnode_handle *fwnode;
+
+	if (!dev)
+		return NULL;
+	scoped_guard(spinlock, &dev_to_instance(dev)->lock)
+		fwnode = fwnode_handle_get(dev_to_instance(dev)->fwnode);
+	put_device(dev);
+	return fwnode;
+}
 
 int micro_devices_init(void)
 {
@@ -506,5 +609,4 @@ void micro_devices_exit(void)
 	kobject_put(micro_root_dir);
 	root_device_unregister(micro_root);
 	rhashtable_destroy(&micro_names);
-	wait_var_event(&micro_objects, !atomic_read(&micro_objects));
 }

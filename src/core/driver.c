@@ -8,7 +8,8 @@
 
 #include <linux/slab.h>
 
-#include "micro.h"
+#include "device.h"
+#include "file.h"
 
 /**
  * DOC: Drivers
@@ -17,6 +18,23 @@
  * adds init() and exit(), which frame the time in which the driver has at least
  * one binding, and the file operations made of what the driver provides.
  */
+
+/**
+ * struct micro_driver_users - who needs a driver to be initialized
+ * @core: what open files know of the driver
+ * @lock: guards @count; held over init() and exit()
+ * @count: bindings that do
+ */
+struct micro_driver_users {
+	struct micro_driver_core core;
+	struct mutex lock;
+	unsigned int count;
+};
+
+static struct micro_driver_users *micro_driver_users(struct micro_driver *drv)
+{
+	return container_of(drv->core, struct micro_driver_users, core);
+}
 
 static atomic64_t micro_registrations;
 
@@ -51,7 +69,7 @@ static int micro_driver_check(const struct micro_driver *drv)
 int __micro_register_driver(struct micro_driver *drv, struct module *owner,
 			    const char *mod_name, size_t size, unsigned int abi)
 {
-	struct micro_driver_core *core;
+	struct micro_driver_users *users;
 	int err;
 
 	/* First, as nothing in @drv need be where we look for it */
@@ -64,25 +82,25 @@ int __micro_register_driver(struct micro_driver *drv, struct module *owner,
 	if (err)
 		return err;
 
-	core = kzalloc(sizeof(*core), GFP_KERNEL);
-	if (!core)
+	users = kzalloc(sizeof(*users), GFP_KERNEL);
+	if (!users)
 		return -ENOMEM;
 
-	core->number = atomic64_inc_return(&micro_registrations);
-	core->fops = micro_fops_for(drv);
-	if (!core->fops) {
-		kfree(core);
+	users->core.number = atomic64_inc_return(&micro_registrations);
+	users->core.fops = micro_fops_for(drv);
+	if (!users->core.fops) {
+		kfree(users);
 		return -ENOMEM;
 	}
 	/* Also what tells two registrations of one driver from each other */
 	if (driver_find(drv->name, &micro_bus) ||
-	    cmpxchg(&drv->core, NULL, core)) {
+	    cmpxchg(&drv->core, NULL, &users->core)) {
 		pr_err("driver '%s' is already registered\n", drv->name);
-		kfree(core);
+		kfree(users);
 		return -EBUSY;
 	}
-	mutex_init(&core->lock);
-	lockdep_register_key(&core->key);
+	mutex_init(&users->lock);
+	lockdep_register_key(&users->core.key);
 
 	drv->driver.name = drv->name;
 	drv->driver.bus = &micro_bus;
@@ -90,9 +108,9 @@ int __micro_register_driver(struct micro_driver *drv, struct module *owner,
 	drv->driver.mod_name = mod_name;
 	err = driver_register(&drv->driver);
 	if (err) {
-		lockdep_unregister_key(&core->key);
+		lockdep_unregister_key(&users->core.key);
 		drv->core = NULL;
-		kfree(core);
+		kfree(users);
 	}
 	return err;
 }
@@ -110,16 +128,17 @@ EXPORT_SYMBOL_GPL(__micro_register_driver);
  */
 void micro_unregister_driver(struct micro_driver *drv)
 {
-	struct micro_driver_core *core = drv->core;
+	struct micro_driver_users *users;
 
-	if (!core)
+	if (!drv->core)
 		return;
 
+	users = micro_driver_users(drv);
 	driver_unregister(&drv->driver);
 	drv->core = NULL;
-	mutex_destroy(&core->lock);
-	lockdep_unregister_key(&core->key);
-	kfree(core);
+	mutex_destroy(&users->lock);
+	lockdep_unregister_key(&users->core.key);
+	kfree(users);
 }
 EXPORT_SYMBOL_GPL(micro_unregister_driver);
 
@@ -133,16 +152,16 @@ EXPORT_SYMBOL_GPL(micro_unregister_driver);
  */
 int micro_driver_use(struct micro_driver *drv, void *data)
 {
-	struct micro_driver_core *core = drv->core;
+	struct micro_driver_users *users = micro_driver_users(drv);
 	int err;
 
-	guard(mutex)(&core->lock);
-	if (!core->users && drv->init) {
+	guard(mutex)(&users->lock);
+	if (!users->count && drv->init) {
 		err = drv->init(drv, data);
 		if (err)
 			return err;
 	}
-	core->users++;
+	users->count++;
 	return 0;
 }
 
@@ -154,9 +173,9 @@ int micro_driver_use(struct micro_driver *drv, void *data)
  */
 void micro_driver_unuse(struct micro_driver *drv)
 {
-	struct micro_driver_core *core = drv->core;
+	struct micro_driver_users *users = micro_driver_users(drv);
 
-	guard(mutex)(&core->lock);
-	if (!--core->users && drv->exit)
+	guard(mutex)(&users->lock);
+	if (!--users->count && drv->exit)
 		drv->exit(drv);
 }

@@ -11,7 +11,7 @@
 #include <linux/errno.h>
 #include <linux/types.h>
 
-#include "micro.h"
+#include "device.h"
 
 #define MICRO_ERR(name) { name, #name }
 

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "main.h"
 #include "trace.h"
 
 /**
@@ -29,10 +30,12 @@
 /**
  * struct micro_fops - an operations table
  * @fops: what the VFS sees
+ * @ops: what the drivers that share it provide, as micro_ops_of() says
  * @node: in the list of all tables
  */
 struct micro_fops {
 	struct file_operations fops;
+	unsigned int ops;
 	struct list_head node;
 };
 
@@ -109,6 +112,21 @@ static int micro_file_fasync(int fd, struct file *filp, int on)
 	return err;
 }
 
+/* One bit for each operation that can be missing in a table */
+static unsigned int micro_ops_of(const struct micro_driver *drv)
+{
+	const bool has[] = {
+		drv->read, drv->write, drv->read_iter, drv->write_iter, drv->ioctl,
+		drv->compat_ioctl, drv->poll, drv->llseek, drv->mmap, drv->fasync,
+	};
+	unsigned int ops = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(has); i++)
+		ops |= has[i] << i;
+	return ops;
+}
+
 /**
  * micro_fops_for() - the operations table for a driver
  * @drv: the driver
@@ -118,7 +136,20 @@ static int micro_file_fasync(int fd, struct file *filp, int on)
  */
 const struct file_operations *micro_fops_for(const struct micro_driver *drv)
 {
-	const struct file_operations fops = {
+	unsigned int ops = micro_ops_of(drv);
+	struct micro_fops *table;
+
+	guard(mutex)(&micro_fops_lock);
+	list_for_each_entry(table, &micro_fops_list, node)
+		if (table->ops == ops)
+			return &table->fops;
+
+	table = kmalloc(sizeof(*table), GFP_KERNEL);
+	if (!table)
+		return NULL;
+
+	table->ops = ops;
+	table->fops = (struct file_operations) {
 		.owner = THIS_MODULE,
 		.release = micro_bootstrap_fops.release,
 		.read = drv->read ? micro_file_read : NULL,
@@ -134,18 +165,6 @@ const struct file_operations *micro_fops_for(const struct micro_driver *drv)
 		.mmap = drv->mmap ? micro_file_mmap : NULL,
 		.fasync = drv->fasync ? micro_file_fasync : NULL,
 	};
-	struct micro_fops *table;
-
-	guard(mutex)(&micro_fops_lock);
-	list_for_each_entry(table, &micro_fops_list, node)
-		if (!memcmp(&table->fops, &fops, sizeof(fops)))
-			return &table->fops;
-
-	table = kmalloc(sizeof(*table), GFP_KERNEL);
-	if (!table)
-		return NULL;
-
-	memcpy(&table->fops, &fops, sizeof(fops));
 	list_add(&table->node, &micro_fops_list);
 	return &table->fops;
 }

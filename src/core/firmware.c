@@ -10,7 +10,10 @@
 #include <linux/property.h>
 #include <linux/slab.h>
 
-#include "micro.h"
+#include "compat.h"
+#include "instance.h"
+#include "main.h"
+#include "match.h"
 
 /**
  * DOC: Firmware
@@ -70,15 +73,9 @@ static void micro_fw_skip(struct micro_fw_bus *bus, struct fwnode_handle *fwnode
 			  const char *name, int err)
 {
 	struct fwnode_handle *other_node = NULL;
-	struct device *other = NULL;
 
 	if (err == -EEXIST)
-		other = bus_find_device_by_name(&micro_bus, NULL, name);
-	if (other) {
-		scoped_guard(spinlock, &dev_to_instance(other)->lock)
-			other_node = fwnode_handle_get(dev_to_instance(other)->fwnode);
-		put_device(other);
-	}
+		other_node = micro_instance_find_fwnode(name);
 	if (other_node)
 		dev_err(bus->dev, "%pfw is skipped: %pfw is named '%s' too\n",
 			fwnode, other_node, name);
@@ -102,6 +99,11 @@ static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
 	struct micro_instance_info info = {
 		.fwnode = fwnode,
 		.front = &micro_fw_front,
+		/*
+		 * Not waited for: this may run while our own module is being loaded,
+		 * which the driver's would wait for
+		 */
+		.load = MICRO_LOAD_ASK,
 	};
 	struct device_node *np = to_of_node(fwnode);
 	struct micro_fw_device *d __free(kfree) = NULL;
@@ -137,12 +139,6 @@ static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
 		/* One bad node must not cost the others */
 		return err == -ENOMEM ? err : 0;
 	}
-	/*
-	 * Not waited for: this may run while our own module is being loaded,
-	 * which the driver's would wait for
-	 */
-	if (!READ_ONCE(d->mi->binding) && !READ_ONCE(d->mi->error))
-		micro_request_driver(d->mi, false);
 	list_add_tail(&no_free_ptr(d)->entry, &bus->devices);
 	return 0;
 }

@@ -10,7 +10,8 @@
 #include <linux/property.h>
 #include <linux/slab.h>
 
-#include "micro.h"
+#include "compat.h"
+#include "match.h"
 #include "property.h"
 
 /**

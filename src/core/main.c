@@ -4,12 +4,46 @@
  *
  * Copyright (C) 2026 The microkernel authors
  */
+#include <linux/atomic.h>
 #include <linux/init.h>
 #include <linux/module.h>
+#include <linux/wait_bit.h>
 #include <microkernel_version.h>
 
-#include "micro.h"
+#include "main.h"
 #include "node.h"
+
+/* Devices and bindings whose release function has not run yet */
+static atomic_t micro_objects;
+
+/**
+ * micro_object_get() - an object whose release function is in this module lives
+ *
+ * Context: any.
+ */
+void micro_object_get(void)
+{
+	atomic_inc(&micro_objects);
+}
+
+/**
+ * micro_object_put() - last step of such a release function
+ *
+ * The last reference to a device may be dropped by anybody at any time later
+ * than its removal; the module must stay until then.
+ *
+ * Context: any.
+ */
+void micro_object_put(void)
+{
+	if (atomic_dec_and_test(&micro_objects))
+		wake_up_var(&micro_objects);
+}
+
+static void micro_objects_exit(void)
+{
+	wait_var_event(&micro_objects, !atomic_read(&micro_objects));
+}
 
 static const struct {
 	int (*init)(void);
@@ -19,6 +53,8 @@ static const struct {
 	{ micro_nodes_init, micro_nodes_exit },
 	{ micro_bindings_init, micro_bindings_exit },
 	{ micro_bus_init, micro_bus_exit },
+	/* What is below may still be needed by the last release function */
+	{ NULL, micro_objects_exit },
 	{ micro_devices_init, micro_devices_exit },
 	{ micro_firmware_init, micro_firmware_exit },
 	{ micro_debugfs_init, micro_debugfs_exit },
@@ -38,7 +74,7 @@ static int __init micro_init(void)
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(micro_parts); i++) {
-		err = micro_parts[i].init();
+		err = micro_parts[i].init ? micro_parts[i].init() : 0;
 		if (err) {
 			micro_exit_parts(i);
 			return err;

@@ -8,7 +8,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-#include "micro.h"
+#include "file.h"
 
 /**
  * DOC: Forwarders
@@ -25,6 +25,31 @@
  * has no way to fail, the allocation must not: there is one for each queue of an
  * open file at most, small, and charged to who polls.
  */
+
+/**
+ * struct micro_forward - carries wake-ups from a driver's queue to an open file
+ * @wait: the entry on the driver's queue; its private is the open file
+ * @head: that queue; NULL while the forwarder is unused
+ * @next: further forwarders of the file
+ *
+ * @head and @next are guarded by micro_poller.lock, except that a queue that
+ * goes away early (POLLFREE) resets @head under its own lock.
+ */
+struct micro_forward {
+	struct wait_queue_entry wait;
+	struct wait_queue_head *head;
+	struct micro_forward *next;
+};
+
+/**
+ * struct micro_poller - what an open file needs once somebody has polled it
+ * @lock: guards the forwarders
+ * @forward: the first forwarder; most drivers have one queue
+ */
+struct micro_poller {
+	spinlock_t lock;
+	struct micro_forward forward;
+};
 
 /**
  * struct micro_poll_table - what a driver's poll_wait() ends up in

@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
-#include "micro.h"
+#include "file.h"
 
 /**
  * DOC: Statistics
@@ -106,31 +106,31 @@ s64 __micro_statistics_count(struct micro_statistics **slot, enum micro_statisti
  */
 void micro_statistics_fold(struct micro_file *f)
 {
-	struct micro_instance *mi = to_micro_instance(f->binding->mdev);
+	struct micro_statistics *sum = *f->binding->stats;
 	struct micro_statistics *stats = f->stats;
 	int i;
 
 	lockdep_assert_held(&f->binding->lock);
 	f->stats = NULL;
-	if (!mi->stats) {
-		mi->stats = stats;
+	if (!sum) {
+		*f->binding->stats = stats;
 		return;
 	}
 	for (i = 0; i < MICRO_STAT_NR; i++)
-		atomic64_add(atomic64_read(&stats->count[i]), &mi->stats->count[i]);
+		atomic64_add(atomic64_read(&stats->count[i]), &sum->count[i]);
 	kfree(stats);
 }
 
 static u64 micro_statistics_sum(struct micro_binding *b, enum micro_statistic what)
 {
-	struct micro_instance *mi = to_micro_instance(b->mdev);
 	struct micro_statistics *stats;
 	struct micro_file *f;
 	u64 sum = 0;
 
 	guard(mutex)(&b->lock);
-	if (mi->stats)
-		sum = atomic64_read(&mi->stats->count[what]);
+	stats = *b->stats;
+	if (stats)
+		sum = atomic64_read(&stats->count[what]);
 	hlist_for_each_entry(f, &b->files, node) {
 		stats = READ_ONCE(f->stats);
 		if (stats)

@@ -12,7 +12,8 @@
 
 #include <linux/tracepoint.h>
 
-#include "micro.h"
+#include "device.h"
+#include "file.h"
 
 DECLARE_EVENT_CLASS(micro_device,
 	TP_PROTO(const struct micro_instance *mi),

@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "micro.h"
+#include "file.h"
 
 /**
  * DOC: Mappings

@@ -7,7 +7,7 @@
 #include <linux/sched/signal.h>
 #include <linux/wait.h>
 
-#include "micro.h"
+#include "file.h"
 
 /**
  * DOC: Revocable waits

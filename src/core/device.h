@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Devices, the bus and drivers: what is behind a front end
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#ifndef _MICRO_DEVICE_H
+#define _MICRO_DEVICE_H
+
+#include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
+
+#include <microkernel.h>
+
+#include "compat.h"
+#include "instance.h"
+#include "match.h"
+
+struct micro_binding;
+struct micro_statistics;
+
+/**
+ * DOC: Objects and locks
+ *
+ * One direction only: a front end knows its micro_instance, an instance knows
+ * its binding, a binding knows its files. A front end never touches a binding,
+ * and the file path never touches a front end.
+ *
+ * Lock order, outermost first:
+ *
+ * 1. what a front end holds (configfs: inode locks, su_mutex, micro_cfs.lock;
+ *    firmware: micro_fw_lock)
+ * 2. the device lock of micro_device.dev: bind, unbind, revocation; inside it
+ *    micro_cfs.tree_lock, while a tree is copied, and micro_statistics_lock
+ * 3. micro_driver_users.lock: init and exit of a driver
+ * 4. mmap_lock of a process: mmap and faults call into files
+ * 5. micro_debugfs_lock: the list of devices; then micro_binding.lock: the list
+ *    of open files
+ * 6. i_mmap_rwsem (zapping), micro_poller.lock, then a driver's wait queue,
+ *    then micro_file.wq
+ * 7. micro_instance.lock: match strings and what attributes show
+ *
+ * No driver code is ever called with a lock from 4 on held by the framework.
+ * The active count of an open file is not a lock, but whoever waits for it to
+ * drop behaves as if it were: micro_binding.dep_map tells lockdep so. It is
+ * taken (for write) between 2 and 3, with everything an operation takes inside.
+ */
+
+/**
+ * struct micro_instance - the framework's side of a micro_device
+ * @mdev: what drivers see
+ * @hash: node in the table of names
+ * @lock: guards mdev.driver, @binding, @ending and @generation for attributes,
+ *	which do not take the device lock; whoever changes them holds both. Also
+ *	@adder and @missed
+ * @base: what drivers are matched with up to its first dot: mdev.name, or a copy
+ * @compat: compatible strings, NULL without any; read under RCU, changed by the
+ *	front end with the device lock held
+ * @binding: the current binding, NULL while unbound
+ * @ending: the binding that is being revoked, else NULL
+ * @adder: the task in device_add(), while it is
+ * @missed: a driver was turned away meanwhile
+ * @refusals: drivers whose probe() said that the device is none of theirs, since it
+ *	was last asked to be bound; guarded by @lock
+ * @attacher: the task in micro_instance_attach(), while it is
+ * @error: why the last attempt to bind failed: a negative errno, or 0; changed
+ *	by the front end and by who binds
+ * @generation: how many times it has been bound
+ * @fwnode: the firmware node that it was made for; may be NULL. Until the device is
+ *	removed, then it becomes NULL with @lock held
+ * @front: the front end
+ * @front_data: the front end's own
+ * @stats: what closed files have counted, if anything; guarded by the lock of the
+ *	binding
+ * @entry: in the list of debugfs
+ * @live: may be bound; changed like @compat
+ * @kernel: made by kernel code: its node is directly below /dev
+ */
+struct micro_instance {
+	struct micro_device mdev;
+	struct rhash_head hash;
+	spinlock_t lock;
+	const char *base;
+	struct micro_compat __rcu *compat;
+	struct micro_binding *binding;
+	struct micro_binding *ending;
+	struct task_struct *adder;
+	bool missed;
+	struct micro_refusal *refusals;
+	struct task_struct *attacher;
+	int error;
+	unsigned int generation;
+	struct fwnode_handle *fwnode;
+	const struct micro_front *front;
+	void *front_data;
+	struct micro_statistics *stats;
+#ifdef CONFIG_DEBUG_FS
+	struct list_head entry;
+#endif
+	bool live;
+	bool kernel;
+};
+
+#define to_micro_instance(m) container_of_const(m, struct micro_instance, mdev)
+
+static inline struct micro_instance *dev_to_instance(struct device *dev)
+{
+	return to_micro_instance(to_micro_device(dev));
+}
+
+/* uevents have 2 KiB for everything; the least specific strings are left out */
+#define MICRO_MODALIAS_MAX	1024
+
+/* bus.c */
+extern struct bus_type micro_bus;
+
+size_t micro_modalias(struct micro_instance *mi, char *buf, size_t size);
+bool micro_refused(struct micro_instance *mi);
+void micro_forget_refusals(struct micro_instance *mi);
+
+/* device.c */
+int micro_instance_attach(struct micro_instance *mi);
+const char *micro_instance_state(const struct micro_instance *mi);
+
+/* driver.c */
+int micro_driver_use(struct micro_driver *drv, void *data);
+void micro_driver_unuse(struct micro_driver *drv);
+
+/* debugfs.c */
+#ifdef CONFIG_DEBUG_FS
+void micro_debugfs_add(struct micro_instance *mi);
+void micro_debugfs_del(struct micro_instance *mi);
+#else
+static inline void micro_debugfs_add(struct micro_instance *mi)
+{
+}
+
+static inline void micro_debugfs_del(struct micro_instance *mi)
+{
+}
+#endif
+
+/* errname.c */
+const char *micro_errname(int err);
+
+#endif /* _MICRO_DEVICE_H */
