@@ -24,4 +24,7 @@ $(out): $(OUT)/%: %.c
 $(out32): $(OUT)/%: $(SRC)/tests/programs/32/%.c
 	$(CC32) $(flags)
 
+# what was built before its source moved is built again
+$(SRC)/%.c: ;
+
 -include $(out:%=%.d) $(out32:%=%.d)

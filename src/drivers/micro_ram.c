@@ -3,8 +3,9 @@
  * micro_ram: a piece of memory that all who open an instance share
  *
  * The model to copy for a driver that is mapped. It is read and written at an
- * offset, as a disk is: a read at the end gets 0, a write ENOSPC. mmap() maps
- * the same memory; touching it behind the end raises SIGBUS. The firmware
+ * offset, as a disk is: a read at the end gets 0, a write ENOSPC. What is written
+ * within a page is seen whole or not at all. mmap() maps the same memory; touching
+ * it behind the end raises SIGBUS. The firmware
  * property "size" is the size in bytes, 1 to 1 GiB; pages are allocated when
  * they are first written or mapped.
  *
@@ -12,8 +13,9 @@
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/property.h>
-#include <linux/rwsem.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
@@ -26,13 +28,14 @@
 
 /**
  * struct ram - an instance
- * @lock: makes writes atomic for readers. Held over copies to and from user
- *	space, which may fault: nothing that fault() does may take it
+ * @lock: makes what is written within a page atomic for readers. A page of the
+ *	user's may take for ever to come, so it is never held over copies to and
+ *	from user space; fault() may take it
  * @pages: by index; added by whoever is first, until remove()
  * @size: in bytes
  */
 struct ram {
-	struct rw_semaphore lock;
+	struct mutex lock;
 	struct xarray pages;
 	u32 size;
 };
@@ -70,38 +73,57 @@ static size_t ram_piece(const struct ram *ram, loff_t pos)
 	return min_t(size_t, PAGE_SIZE - offset_in_page(pos), ram->size - pos);
 }
 
+/* Megabytes take a while: neither an unplug nor whoever kills us waits for them */
+static int ram_go_on(struct file *filp)
+{
+	cond_resched();
+	if (micro_file_revoked(filp))
+		return -ENODEV;
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
 static ssize_t ram_read_iter(struct micro_driver *drv, struct kiocb *iocb,
 			     struct iov_iter *to)
 {
+	void *copy __free(kfree) = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	struct ram *ram = file_to_ram(iocb->ki_filp);
 	ssize_t done = 0;
+	int err = 0;
 
-	guard(rwsem_read)(&ram->lock);
-	while (iov_iter_count(to) && iocb->ki_pos < ram->size) {
+	if (!copy)
+		return -ENOMEM;
+
+	while (iov_iter_count(to) && iocb->ki_pos < ram->size && !err) {
 		struct page *page = xa_load(&ram->pages, iocb->ki_pos >> PAGE_SHIFT);
-		size_t len = ram_piece(ram, iocb->ki_pos);
+		size_t len = min(ram_piece(ram, iocb->ki_pos), iov_iter_count(to));
 
-		if (page)
-			len = copy_to_iter(page_address(page) + offset_in_page(iocb->ki_pos),
-					   len, to);
-		else
+		if (page) {
+			scoped_guard(mutex, &ram->lock)
+				memcpy(copy, page_address(page) + offset_in_page(iocb->ki_pos),
+				       len);
+			len = copy_to_iter(copy, len, to);
+		} else {
 			len = iov_iter_zero(len, to);
-		if (!len)
-			return done ?: -EFAULT;
+		}
 		iocb->ki_pos += len;
 		done += len;
+		err = len ? ram_go_on(iocb->ki_filp) : -EFAULT;
 	}
-	return done;
+	return done ?: err;
 }
 
 static ssize_t ram_write_iter(struct micro_driver *drv, struct kiocb *iocb,
 			      struct iov_iter *from)
 {
+	void *copy __free(kfree) = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	struct ram *ram = file_to_ram(iocb->ki_filp);
 	ssize_t done = 0;
+	int err = 0;
 
-	guard(rwsem_write)(&ram->lock);
-	while (iov_iter_count(from)) {
+	if (!copy)
+		return -ENOMEM;
+
+	while (iov_iter_count(from) && !err) {
 		struct page *page;
 		size_t len;
 
@@ -110,14 +132,14 @@ static ssize_t ram_write_iter(struct micro_driver *drv, struct kiocb *iocb,
 		page = ram_page(ram, iocb->ki_pos >> PAGE_SHIFT);
 		if (!page)
 			return done ?: -ENOMEM;
-		len = copy_from_iter(page_address(page) + offset_in_page(iocb->ki_pos),
-				     ram_piece(ram, iocb->ki_pos), from);
-		if (!len)
-			return done ?: -EFAULT;
+		len = copy_from_iter(copy, ram_piece(ram, iocb->ki_pos), from);
+		scoped_guard(mutex, &ram->lock)
+			memcpy(page_address(page) + offset_in_page(iocb->ki_pos), copy, len);
 		iocb->ki_pos += len;
 		done += len;
+		err = len ? ram_go_on(iocb->ki_filp) : -EFAULT;
 	}
-	return done;
+	return done ?: err;
 }
 
 static loff_t ram_llseek(struct micro_driver *drv, struct file *filp,
@@ -174,7 +196,7 @@ static int ram_probe(struct micro_device *mdev)
 	if (!ram)
 		return -ENOMEM;
 
-	init_rwsem(&ram->lock);
+	mutex_init(&ram->lock);
 	xa_init(&ram->pages);
 	ram->size = size;
 	micro_set_drvdata(mdev, ram);

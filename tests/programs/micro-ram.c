@@ -9,7 +9,7 @@
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
-#include "unplug.h"
+#include "userfault.h"
 
 #define SIZE	(1024 * 1024L)
 #define PAGE	4096L
@@ -188,10 +188,12 @@ static void test_splice(void)
 	check_fails(splice(fd, &place, pipes[1], NULL, 1, 0), ENODEV);
 }
 
-/* A write of one opener is seen whole, or not at all */
+/* What one opener writes within a page is seen whole, or not at all */
+enum { LETTERS = 4096 - 100 };
+
 static long do_write_letters(int fd)
 {
-	static char letters[2][3 * PAGE];
+	static char letters[2][LETTERS];
 	int i;
 
 	memset(letters[0], 'a', sizeof(letters[0]));
@@ -209,15 +211,100 @@ static void test_atomic(void)
 	struct call c;
 	int i, j;
 
-	memset(buf, 'a', 3 * PAGE);
-	check_is(pwrite(fd, buf, 3 * PAGE, 100), 3 * PAGE);
+	memset(buf, 'a', LETTERS);
+	check_is(pwrite(fd, buf, LETTERS, 100), LETTERS);
 	begin_call_awake(&c, do_write_letters, open_node(O_RDWR));
 	for (i = 0; i < 500; i++) {
-		check_is(pread(fd, buf, 3 * PAGE, 100), 3 * PAGE);
-		for (j = 1; j < 3 * PAGE; j++)
+		check_is(pread(fd, buf, LETTERS, 100), LETTERS);
+		for (j = 1; j < LETTERS; j++)
 			check(buf[j] == buf[0]);
 	}
 	check_is(end_call(&c), 0);
+}
+
+/*
+ * A long read or write ends early when the device goes. It is held up in its first
+ * page until it has begun to go, so that all the others are for after that.
+ */
+static struct absent first_page;
+
+static long do_long_read(int fd)
+{
+	struct iovec v[] = { { first_page.at, PAGE }, { buf, SIZE - PAGE } };
+
+	return preadv(fd, v, 2, 0);
+}
+
+static long do_long_write(int fd)
+{
+	struct iovec v[] = { { first_page.at, PAGE }, { buf, SIZE - PAGE } };
+
+	return pwritev(fd, v, 2, 0);
+}
+
+static void unplug_during(long (*fn)(int fd))
+{
+	int other = open_node(O_RDWR);
+	struct call c;
+	pid_t pid;
+
+	first_page = absent_new(1);
+	begin_call_awake(&c, fn, open_node(O_RDWR));
+	absent_wanted(&first_page);
+	pid = unplug_begin();
+	wait_until(pread(other, buf, 1, 0) < 0 && errno == ENODEV);
+	absent_bring(&first_page);
+	check_is(end_call(&c), PAGE);
+	unplug_end(pid);
+}
+
+static void test_unplug_read(void)
+{
+	unplug_during(do_long_read);
+}
+
+static void test_unplug_write(void)
+{
+	unplug_during(do_long_write);
+}
+
+/*
+ * A long read ends early when its process is killed: its last page is not reached.
+ * It may be through before the signal comes, but not each time.
+ */
+static void test_killed(void)
+{
+	volatile char *shared = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct iovec v[1024];
+	int fd = open_node(O_RDWR);
+	int i, status;
+
+	check(shared != MAP_FAILED);
+	/* all but the first page and the last byte are read again and again to one place */
+	for (i = 0; i < 1024; i++)
+		v[i] = (struct iovec){ (char *)shared + PAGE, SIZE / 1024 };
+	v[0].iov_base = (char *)shared;
+	v[1023].iov_base = (char *)shared + SIZE - PAGE;
+	for (i = 0; i < 1000; i++) {
+		pid_t pid;
+
+		shared[0] = 1;
+		shared[SIZE - PAGE] = 1;
+		pid = fork();
+		check(pid >= 0);
+		if (!pid) {
+			preadv(fd, v, 1024, 0);
+			pause();
+		}
+		while (shared[0])
+			;
+		check(!kill(pid, SIGKILL));
+		check_is(waitpid(pid, &status, 0), pid);
+		if (shared[SIZE - PAGE])
+			break;
+	}
+	check(i < 1000);
 }
 
 static const struct test_case cases[] = {
@@ -228,6 +315,9 @@ static const struct test_case cases[] = {
 	{ "bad-address", test_bad_address },
 	{ "splice", test_splice },
 	{ "atomic", test_atomic },
+	{ "unplug-read", test_unplug_read },
+	{ "unplug-write", test_unplug_write },
+	{ "killed", test_killed },
 };
 
 int main(int argc, char **argv)
