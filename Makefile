@@ -50,6 +50,12 @@ tools:
 install-tools uninstall-tools:
 	@$(MAKE) --no-print-directory -C tools/microctl $(@:-tools=)
 
+lib:
+	@$(MAKE) --no-print-directory -C lib/libmicro
+
+install-lib uninstall-lib:
+	@$(MAKE) --no-print-directory -C lib/libmicro $(@:-lib=)
+
 overlays:
 	@command -v dtc >/dev/null || { echo "Please install the package device-tree-compiler." >&2; exit 1; }
 	@$(MAKE) --no-print-directory -C dts-overlays
@@ -103,7 +109,7 @@ clean:
 	find . -path ./.git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
 		-o -name '*.mod.c' -o -name '*.dtbo' -o -name '.*.cmd' -o -name '.*.d' \
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
-	rm -f tools/microctl/microctl
+	rm -f tools/microctl/microctl lib/libmicro/libmicro.a lib/libmicro/libmicro.so.1
 
 define help
 make              build the modules for the running kernel, or with KDIR=folder
@@ -113,6 +119,8 @@ make uninstall    remove both
 make tools        build microctl, which needs libfdt-dev, libjson-c-dev, libudev-dev
 make install-tools
                   install it, its manual page and completions; uninstall-tools
+make lib          build libmicro, with which a program serves devices
+make install-lib  install it, static and shared; LIBDIR= as usual; uninstall-lib
 make overlays     compile the device tree overlays in dts-overlays
 
 These need no kernel headers, install what they miss, and run in QEMU:
@@ -141,5 +149,6 @@ export help
 help:
 	@echo "$$help"
 
-.PHONY: all install install-dev uninstall tools install-tools uninstall-tools overlays demo shell check \
+.PHONY: all install install-dev uninstall tools install-tools uninstall-tools lib \
+	install-lib uninstall-lib overlays demo shell check \
 	check-ci check-all check-arm64 check-debug check-race check-model check-system bench bench-check deb lint clean help

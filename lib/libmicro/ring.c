@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * libmicro: a thread that serves
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "server.h"
+
+/* That of this thread, if it serves */
+_Thread_local struct ring *this_ring;
+
+int ring_init(struct ring *ring, struct server *server, unsigned int number)
+{
+	const struct micro_user_attach *attach = &server->attach;
+	void *records;
+
+	ring->server = server;
+	ring->number = number;
+	ring->replies = calloc(attach->entries, sizeof(*ring->replies));
+	if (!ring->replies)
+		return -ENOMEM;
+	records = mmap(NULL, attach->ring_size, PROT_READ, MAP_SHARED, server->fd,
+		       attach->ring_offset + (uint64_t)number * attach->ring_size);
+	if (records == MAP_FAILED)
+		return -errno;
+	ring->records = records;
+	return 0;
+}
+
+void ring_free(struct ring *ring)
+{
+	if (ring->records)
+		munmap((void *)ring->records, ring->server->attach.ring_size);
+	free(ring->replies);
+}
+
+/*
+ * Gives answers and notifications to the kernel, takes up to @max records and deals
+ * with them. Returns how many it were, or -errno.
+ */
+int ring_next(struct ring *ring, unsigned int max)
+{
+	struct micro_user_next next = {
+		.size = sizeof(next),
+		.ring = ring->number,
+		.max = max,
+		.nr_replies = ring->nr_replies,
+		.nr_notifies = ring->nr_notifies,
+		.replies = (uintptr_t)ring->replies,
+		.notifies = (uintptr_t)ring->notifies,
+	};
+	const struct micro_user_record *first = ring->records;
+	int n = ioctl(ring->server->fd, MICRO_USER_NEXT, &next);
+	int err = n < 0 ? -errno : 0;
+
+	/* taken, also when the call was interrupted */
+	ring->nr_replies = 0;
+	ring->nr_notifies = 0;
+	for (int i = 0; i < n; i++)
+		request_handle(ring, ring->records + (size_t)i * first->size);
+	return n < 0 ? err : n;
+}
+
+/* Until the kernel has nothing to tell any more before the devices are served */
+int ring_start(struct ring *ring)
+{
+	int n;
+
+	this_ring = ring;
+	do {
+		n = ring_next(ring, ring->server->attach.entries);
+		if (ring->stopper->stop)
+			break;
+	} while (n > 0 || n == -EINTR);
+	this_ring = NULL;
+	return n == -EAGAIN || n == -EINTR ? 0 : n;
+}
+
+/* Until it is to stop, which is 0, or -errno */
+int ring_serve(struct ring *ring)
+{
+	int n = 0;
+
+	this_ring = ring;
+	while (n >= 0 && !ring->stopper->stop) {
+		n = ring_next(ring, ring->server->max);
+		/* any signal */
+		if (n == -EINTR)
+			n = 0;
+	}
+	/* EAGAIN: the node was made non-blocking, which only stop_server() does */
+	if (n >= 0 || n == -EAGAIN)
+		n = ring_next(ring, 0);
+	this_ring = NULL;
+	return n == -EAGAIN || n == -EINTR || n > 0 ? 0 : n;
+}
+
+void ring_notify(struct server *server, const struct micro_user_notify *notify)
+{
+	struct ring *ring = this_ring;
+	struct micro_user_notify copy = *notify;
+
+	if (ring && ring->server == server && ring->record && ring->nr_notifies < RING_NOTIFIES)
+		ring->notifies[ring->nr_notifies++] = *notify;
+	else
+		ioctl(server->fd, MICRO_USER_NOTIFY, &copy);
+}
