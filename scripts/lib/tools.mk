@@ -9,9 +9,14 @@ out := $(patsubst %.c,$(OUT)/%,$(notdir $(src)))
 src32 := $(if $(CC32),$(wildcard $(SRC)/tests/programs/32/*.c))
 out32 := $(patsubst %.c,$(OUT)/%,$(notdir $(src32)))
 
+# user drivers: the examples as user-NAME, and those of the tests
+libmicro := $(OUT)/libmicro/libmicro.a
+examples := $(patsubst $(SRC)/lib/examples/%.c,$(OUT)/user-%,$(wildcard $(SRC)/lib/examples/*.c))
+servers := $(patsubst $(SRC)/tests/programs/user/%.c,$(OUT)/%,$(wildcard $(SRC)/tests/programs/user/*.c))
+
 vpath %.c $(SRC)/tests/programs $(SRC)/bench
 
-all: $(out) $(out32)
+all: $(out) $(out32) $(examples) $(servers)
 
 flags = -std=gnu11 -O2 -Wall -Wextra -I$(SRC)/include -MMD -MP -MF $@.d -static -pthread -o $@ $<
 
@@ -24,7 +29,21 @@ $(out): $(OUT)/%: %.c
 $(out32): $(OUT)/%: $(SRC)/tests/programs/32/%.c
 	$(CC32) $(flags)
 
+# its own Makefile knows what it is made of
+$(libmicro): always
+	@mkdir -p $(@D)
+	@$(MAKE) --no-print-directory -C $(SRC)/lib/libmicro CC=$(CC) OUT=$(@D) $@
+
+$(examples): $(OUT)/user-%: $(SRC)/lib/examples/%.c $(libmicro)
+	$(CC) -I$(SRC)/lib/libmicro -I$(SRC)/include/uapi $(flags) $(libmicro)
+
+$(servers): $(OUT)/%: $(SRC)/tests/programs/user/%.c $(libmicro)
+	$(CC) -I$(SRC)/lib/libmicro $(flags) $(libmicro)
+
+.PHONY: all always
+
 # what was built before its source moved is built again
 $(SRC)/%.c: ;
 
+-include $(examples:%=%.d) $(servers:%=%.d)
 -include $(out:%=%.d) $(out32:%=%.d)
