@@ -52,9 +52,12 @@
 
 /*
  * One cdev covers all numbers, and this finds the binding: a cdev for each
- * binding would cost a lookup that is linear in the number of bindings.
+ * binding would cost a lookup that is linear in the number of bindings. A number
+ * belongs to an instance as long as that exists, bound or not; then all others have
+ * their turn first, as somebody may have kept a node with it: a container, a chroot.
  */
 static DEFINE_XARRAY_ALLOC(micro_minors);
+static u32 micro_next_minor;
 static struct cdev *micro_cdev;
 static dev_t micro_devt;
 static struct class *micro_class;
@@ -90,9 +93,40 @@ static void micro_binding_release(struct device *dev)
 }
 
 /**
+ * micro_number_get() - a device number for an instance
+ * @minor: where to put it
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOSPC when all are taken, or -ENOMEM.
+ */
+int micro_number_get(u32 *minor)
+{
+	int err;
+
+	/* It leads nowhere yet */
+	err = xa_alloc_cyclic(&micro_minors, minor, NULL, XA_LIMIT(0, MINORMASK),
+			      &micro_next_minor, GFP_KERNEL);
+	if (err < 0)
+		return err == -EBUSY ? -ENOSPC : err;
+	return 0;
+}
+
+/**
+ * micro_number_put() - undo micro_number_get()
+ * @minor: the number, which no binding uses any more
+ *
+ * Context: any.
+ */
+void micro_number_put(u32 minor)
+{
+	xa_erase(&micro_minors, minor);
+}
+
+/**
  * micro_binding_create() - make a binding that nobody sees yet
  * @mdev: the device
  * @drv: the driver
+ * @minor: its number, from micro_number_get()
  *
  * The caller sets @flat and @stats before it is published.
  *
@@ -100,7 +134,7 @@ static void micro_binding_release(struct device *dev)
  * Return: the binding, for micro_binding_put(); or ERR_PTR(-ENOMEM).
  */
 struct micro_binding *micro_binding_create(struct micro_device *mdev,
-					   struct micro_driver *drv)
+					   struct micro_driver *drv, u32 minor)
 {
 	struct micro_binding *b;
 	int err;
@@ -127,6 +161,7 @@ struct micro_binding *micro_binding_create(struct micro_device *mdev,
 	 */
 	device_initialize(&b->dev);
 	b->dev.class = micro_class;
+	b->dev.devt = MKDEV(MAJOR(micro_devt), minor);
 	b->dev.release = micro_binding_release;
 	device_set_pm_not_required(&b->dev);
 	dev_set_uevent_suppress(&b->dev, true);
@@ -196,19 +231,14 @@ static void micro_binding_check_node(struct micro_binding *b)
  * Opens may come before this returns.
  *
  * Context: may sleep; the device lock is held.
- * Return: 0, -ENOSPC without a free number, -ENOMEM. After an error the binding
- * is revoked.
+ * Return: 0 or a negative errno, commonly -ENOMEM: then the binding is revoked.
  */
 int micro_binding_publish(struct micro_binding *b)
 {
-	u32 minor;
 	int err;
 
-	err = xa_alloc(&micro_minors, &minor, b, XA_LIMIT(0, MINORMASK), GFP_KERNEL);
-	if (err)
-		return err == -EBUSY ? -ENOSPC : err;
-
-	b->dev.devt = MKDEV(MAJOR(micro_devt), minor);
+	/* There is an entry, so this needs no memory */
+	xa_store(&micro_minors, MINOR(b->dev.devt), b, GFP_KERNEL);
 	err = device_add(&b->dev);
 	if (!err)
 		err = sysfs_create_link(&b->dev.kobj, &b->mdev->dev.kobj, "device");
@@ -232,10 +262,7 @@ static void micro_binding_unpublish(struct micro_binding *b)
 		sysfs_remove_link(&b->dev.kobj, "device");
 		device_del(&b->dev);
 	}
-	/*
-	 * Not found any more, and not free either: files of the next owner could
-	 * share an inode, and so their mappings, with those that are to be zapped
-	 */
+	/* Not found any more, and not free either: it is the instance's */
 	xa_store(&micro_minors, MINOR(b->dev.devt), XA_ZERO_ENTRY, GFP_KERNEL);
 }
 
@@ -380,7 +407,6 @@ void micro_binding_revoke(struct micro_binding *b)
 		b->drv->unplug(b->mdev);
 	micro_binding_drain(b);
 	micro_binding_zap(b);
-	xa_erase(&micro_minors, MINOR(b->dev.devt));
 	files = micro_binding_release_files(b);
 	micro_binding_drain(b);
 

@@ -253,7 +253,7 @@ static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
 	struct micro_binding *b;
 	int err;
 
-	b = micro_binding_create(mdev, drv);
+	b = micro_binding_create(mdev, drv, mi->minor);
 	if (IS_ERR(b))
 		return PTR_ERR(b);
 	b->flat = mi->kernel;

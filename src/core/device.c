@@ -184,6 +184,11 @@ struct micro_instance *micro_instance_create(const struct micro_instance_info *i
 	mi = kzalloc(sizeof(*mi), GFP_KERNEL);
 	if (!mi)
 		return ERR_PTR(-ENOMEM);
+	err = micro_number_get(&mi->minor);
+	if (err) {
+		kfree(mi);
+		return ERR_PTR(err);
+	}
 
 	micro_object_get();
 	spin_lock_init(&mi->lock);
@@ -243,6 +248,7 @@ err_unname:
 	trace_micro_device_del(mi);
 	rhashtable_remove_fast(&micro_names, &mi->hash, micro_names_params);
 err_put:
+	micro_number_put(mi->minor);
 	micro_instance_put_fwnode(mi);
 	put_device(&mi->mdev.dev);
 	return ERR_PTR(err);
@@ -260,6 +266,7 @@ void micro_instance_destroy(struct micro_instance *mi)
 	micro_debugfs_del(mi);
 	trace_micro_device_del(mi);
 	rhashtable_remove_fast(&micro_names, &mi->hash, micro_names_params);
+	micro_number_put(mi->minor);
 	micro_instance_put_fwnode(mi);
 	put_device(&mi->mdev.dev);
 }

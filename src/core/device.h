@@ -54,6 +54,7 @@ struct micro_statistics;
  *	which do not take the device lock; whoever changes them holds both. Also
  *	@adder and @missed
  * @base: what drivers are matched with up to its first dot: mdev.name, or a copy
+ * @minor: its device number, from micro_number_get()
  * @compat: compatible strings, NULL without any; read under RCU, changed by the
  *	front end with the device lock held
  * @binding: the current binding, NULL while unbound
@@ -81,6 +82,7 @@ struct micro_instance {
 	struct rhash_head hash;
 	spinlock_t lock;
 	const char *base;
+	u32 minor;
 	struct micro_compat __rcu *compat;
 	struct micro_binding *binding;
 	struct micro_binding *ending;
@@ -121,6 +123,10 @@ void micro_forget_refusals(struct micro_instance *mi);
 /* device.c */
 int micro_instance_attach(struct micro_instance *mi);
 const char *micro_instance_state(const struct micro_instance *mi);
+
+/* binding.c */
+int micro_number_get(u32 *minor);
+void micro_number_put(u32 minor);
 
 /* driver.c */
 int micro_driver_use(struct micro_driver *drv, void *data);

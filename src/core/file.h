@@ -147,7 +147,7 @@ struct micro_file {
 
 /* binding.c */
 struct micro_binding *micro_binding_create(struct micro_device *mdev,
-					   struct micro_driver *drv);
+					   struct micro_driver *drv, u32 minor);
 int micro_binding_publish(struct micro_binding *b);
 void micro_binding_revoke(struct micro_binding *b);
 void micro_binding_put(struct micro_binding *b);
