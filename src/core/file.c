@@ -325,6 +325,7 @@ err_put:
 void micro_file_unplug(struct micro_file *f)
 {
 	__wake_up(&f->wq, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | EPOLLERR));
+	micro_file_wake_exclusives(f);
 	kill_fasync(&f->fasync, SIGIO, POLL_HUP);
 }
 
@@ -397,6 +398,8 @@ static int micro_file_release(struct inode *inode, struct file *filp)
 		fasync_helper(-1, filp, 0, &f->fasync);
 	if (f->mmaps)
 		micro_file_free_mmaps(f);
+	if (f->exclusives)
+		micro_file_free_exclusives(f);
 	micro_file_free(f, b);
 	micro_binding_put(b);
 	return 0;

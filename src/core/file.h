@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "statistics.h"
 
+struct micro_exclusive;
 struct micro_mmap;
 struct micro_poller;
 
@@ -120,6 +121,7 @@ enum micro_file_state {
  * @fasync: user space that wants SIGIO; changed by who is inside
  * @poller: NULL until it is polled; made by who is inside, and freed before the
  *	driver's release()
+ * @exclusives: who polls exclusively, or has done; added to by who polls
  * @mmaps: mmap calls that may not have linked their mapping yet, guarded by
  *	micro_binding.lock
  * @stats: what it has counted, NULL if nothing; made by who is inside, and left
@@ -141,6 +143,7 @@ struct micro_file {
 	struct hlist_node node;
 	struct fasync_struct *fasync;
 	struct micro_poller *poller;
+	struct micro_exclusive *exclusives;
 	struct micro_mmap *mmaps;
 	struct micro_statistics *stats;
 };
@@ -245,6 +248,8 @@ static inline void micro_file_unlist(struct micro_file *f)
 /* poll.c */
 __poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait);
 void micro_file_unforward_all(struct micro_file *f);
+void micro_file_wake_exclusives(struct micro_file *f);
+void micro_file_free_exclusives(struct micro_file *f);
 
 /**
  * micro_file_unforward() - take an open file off the driver's queues, if it is on any
@@ -254,7 +259,7 @@ void micro_file_unforward_all(struct micro_file *f);
  */
 static inline void micro_file_unforward(struct micro_file *f)
 {
-	if (f->poller)
+	if (f->poller || f->exclusives)
 		micro_file_unforward_all(f);
 }
 

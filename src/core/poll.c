@@ -21,16 +21,23 @@
  * is taken off, so that the queue may belong to the file, the instance or the
  * driver.
  *
+ * Whom a wake-up reaches is a contract, too: wake_up() wakes one of those who wait
+ * exclusively (EPOLLEXCLUSIVE), whichever file they wait on, and wake_up_all() all.
+ * The driver's queue does the counting, so each of them has forwarders of its own
+ * there, which are exclusive as well, and a queue of its own to wait on: what comes
+ * through goes to nobody else, and whether it has woken somebody is told to the
+ * driver's queue. All others share the forwarders of the file, and its queue.
+ *
  * Most files are never waited for, so there is no forwarder before that. As poll()
  * has no way to fail, the allocation must not: there is one for each queue of an
- * open file at most, small, and charged to who polls.
+ * open file at most, and of each exclusive waiter, small, and charged to who polls.
  */
 
 /**
- * struct micro_forward - carries wake-ups from a driver's queue to an open file
- * @wait: the entry on the driver's queue; its private is the open file
- * @head: that queue; NULL while the forwarder is unused
- * @next: further forwarders of the file
+ * struct micro_forward - carries wake-ups from a driver's queue to one of ours
+ * @wait: the entry on the driver's queue; its private is our queue
+ * @head: the driver's queue; NULL while the forwarder is unused
+ * @next: further forwarders to our queue
  *
  * @head and @next are guarded by micro_poller.lock, except that a queue that
  * goes away early (POLLFREE) resets @head under its own lock.
@@ -42,9 +49,9 @@ struct micro_forward {
 };
 
 /**
- * struct micro_poller - what an open file needs once somebody has polled it
- * @lock: guards the forwarders
- * @forward: the first forwarder; most drivers have one queue
+ * struct micro_poller - the forwarders to one of our queues
+ * @lock: guards them
+ * @forward: the first one; most drivers have one queue
  */
 struct micro_poller {
 	spinlock_t lock;
@@ -52,32 +59,75 @@ struct micro_poller {
 };
 
 /**
+ * struct micro_exclusive - what one exclusive waiter needs
+ * @poller: its forwarders
+ * @wq: it waits here, and nobody else
+ * @claimed: somebody is about to wait here. Who has given up waiting tells nobody;
+ *	then @wq is empty, and the next one takes this
+ * @next: the others of the open file; they stay as long as that
+ */
+struct micro_exclusive {
+	struct micro_poller poller;
+	wait_queue_head_t wq;
+	atomic_t claimed;
+	struct micro_exclusive *next;
+};
+
+/**
  * struct micro_poll_table - what a driver's poll_wait() ends up in
  * @pt: what the driver sees
  * @file: the open file
+ * @exclusive: whose forwarders they are, NULL for those of the file
  */
 struct micro_poll_table {
 	struct poll_table_struct pt;
 	struct micro_file *file;
+	struct micro_exclusive *exclusive;
 };
+
+/* A queue that is about to go says so: off it. As epoll does it */
+static void micro_forward_pollfree(struct wait_queue_entry *wait, __poll_t events)
+{
+	struct micro_forward *fw = container_of(wait, struct micro_forward, wait);
+
+	if (events & POLLFREE) {
+		list_del_init(&wait->entry);
+		/* pairs with micro_poller_unforward() */
+		smp_store_release(&fw->head, NULL);
+	}
+}
 
 /* Called with the lock of the driver's queue held, in any context */
 static int micro_forward_wake(struct wait_queue_entry *wait, unsigned int mode,
 			      int sync, void *key)
 {
-	struct micro_forward *fw = container_of(wait, struct micro_forward, wait);
-	struct micro_file *f = wait->private;
+	struct wait_queue_head *wq = wait->private;
 	__poll_t events = key_to_poll(key);
 
-	/* Our queue is not the one that goes away */
-	__wake_up(&f->wq, mode, 1, poll_to_key(events & ~POLLFREE));
-
-	if (events & POLLFREE) {
-		list_del_init(&wait->entry);
-		/* As epoll does it: pairs with micro_file_unforward_all() */
-		smp_store_release(&fw->head, NULL);
-	}
+	/* Our queue is not the one that goes away; who is on it is not exclusive */
+	__wake_up(wq, mode, 1, poll_to_key(events & ~POLLFREE));
+	micro_forward_pollfree(wait, events);
 	return 0;
+}
+
+/* Likewise, and tells whether somebody woke up */
+static int micro_forward_wake_exclusive(struct wait_queue_entry *wait, unsigned int mode,
+					int sync, void *key)
+{
+	struct wait_queue_head *wq = wait->private;
+	__poll_t events = key_to_poll(key);
+	struct wait_queue_entry *waiter, *next;
+	unsigned long flags;
+	int woken = 0;
+
+	/* __wake_up(), which does not tell on all kernels */
+	spin_lock_irqsave(&wq->lock, flags);
+	list_for_each_entry_safe(waiter, next, &wq->head, entry)
+		if (waiter->func(waiter, mode, sync, poll_to_key(events & ~POLLFREE)) > 0)
+			woken = 1;
+	spin_unlock_irqrestore(&wq->lock, flags);
+	micro_forward_pollfree(wait, events);
+	return woken;
 }
 
 static struct micro_forward *micro_forward_find(struct micro_poller *p,
@@ -92,9 +142,10 @@ static struct micro_forward *micro_forward_find(struct micro_poller *p,
 }
 
 /* Hang a forwarder on @head: one that is there already, a free one, or @new */
-static bool micro_forward_hang(struct micro_file *f, struct micro_poller *p,
+static bool micro_forward_hang(struct micro_poll_table *table, struct micro_poller *p,
 			       struct wait_queue_head *head, struct micro_forward **new)
 {
+	struct micro_exclusive *x = table->exclusive;
 	struct micro_forward *fw;
 
 	lockdep_assert_held(&p->lock);
@@ -110,9 +161,15 @@ static bool micro_forward_hang(struct micro_file *f, struct micro_poller *p,
 		fw->next = p->forward.next;
 		p->forward.next = fw;
 	}
-	init_waitqueue_func_entry(&fw->wait, micro_forward_wake);
-	fw->wait.private = f;
-	add_wait_queue(head, &fw->wait);
+	if (x) {
+		init_waitqueue_func_entry(&fw->wait, micro_forward_wake_exclusive);
+		fw->wait.private = &x->wq;
+		add_wait_queue_exclusive(head, &fw->wait);
+	} else {
+		init_waitqueue_func_entry(&fw->wait, micro_forward_wake);
+		fw->wait.private = &table->file->wq;
+		add_wait_queue(head, &fw->wait);
+	}
 	/* Last: micro_poll_queue() sees it without the lock, and relies on it */
 	smp_store_release(&fw->head, head);
 	return true;
@@ -133,36 +190,92 @@ static struct micro_poller *micro_poller_make(struct micro_file *f)
 }
 
 /* Out of line: the first poll of a file, and those of all but the first queue */
-static noinline void micro_poll_queue_slow(struct micro_file *f, struct wait_queue_head *head)
+static noinline void micro_poll_queue_slow(struct micro_poll_table *table,
+					   struct wait_queue_head *head)
 {
 	struct micro_forward *new __free(kfree) = NULL;
-	/* pairs with micro_poller_make() */
-	struct micro_poller *p = smp_load_acquire(&f->poller) ?: micro_poller_make(f);
+	struct micro_file *f = table->file;
+	struct micro_poller *p;
 	bool hung;
 
+	if (table->exclusive)
+		p = &table->exclusive->poller;
+	else
+		/* pairs with micro_poller_make() */
+		p = smp_load_acquire(&f->poller) ?: micro_poller_make(f);
+
 	spin_lock(&p->lock);
-	hung = micro_forward_hang(f, p, head, &new);
+	hung = micro_forward_hang(table, p, head, &new);
 	spin_unlock(&p->lock);
 	if (hung)
 		return;
 
 	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	spin_lock(&p->lock);
-	micro_forward_hang(f, p, head, &new);
+	micro_forward_hang(table, p, head, &new);
 	spin_unlock(&p->lock);
 }
 
 static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
 			     struct poll_table_struct *pt)
 {
-	struct micro_file *f = container_of(pt, struct micro_poll_table, pt)->file;
+	struct micro_poll_table *table = container_of(pt, struct micro_poll_table, pt);
 	/* pairs with micro_poller_make() */
-	struct micro_poller *p = smp_load_acquire(&f->poller);
+	struct micro_poller *p = smp_load_acquire(&table->file->poller);
 
 	/* Once hung up it stays there; pairs with micro_forward_hang() */
 	if (likely(p && smp_load_acquire(&p->forward.head) == head))
 		return;
-	micro_poll_queue_slow(f, head);
+	micro_poll_queue_slow(table, head);
+}
+
+static void micro_poll_queue_exclusive(struct file *filp, struct wait_queue_head *head,
+				       struct poll_table_struct *pt)
+{
+	micro_poll_queue_slow(container_of(pt, struct micro_poll_table, pt), head);
+}
+
+/* Claim one that nobody waits on, or make one */
+static struct micro_exclusive *micro_exclusive_claim(struct micro_file *f)
+{
+	struct micro_exclusive *x;
+
+	/* pairs with the cmpxchg() below */
+	for (x = smp_load_acquire(&f->exclusives); x; x = x->next) {
+		if (atomic_cmpxchg(&x->claimed, 0, 1))
+			continue;
+		/* Who leaves it just now is not in the way of anybody else */
+		if (!wq_has_sleeper(&x->wq))
+			return x;
+		atomic_set_release(&x->claimed, 0);
+	}
+
+	x = kzalloc(sizeof(*x), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	spin_lock_init(&x->poller.lock);
+	init_waitqueue_head(&x->wq);
+	atomic_set(&x->claimed, 1);
+	x->next = READ_ONCE(f->exclusives);
+	while (!try_cmpxchg(&f->exclusives, &x->next, x))
+		;
+	return x;
+}
+
+/* Out of line: only EPOLLEXCLUSIVE, of epoll and io_uring, comes here */
+static noinline __poll_t micro_file_poll_exclusive(struct file *filp,
+						   struct poll_table_struct *wait)
+{
+	struct micro_file *f = filp->private_data;
+	struct micro_exclusive *x = micro_exclusive_claim(f);
+	struct micro_poll_table table = {
+		.pt._qproc = micro_poll_queue_exclusive,
+		.pt._key = wait->_key,
+		.file = f,
+		.exclusive = x,
+	};
+
+	poll_wait(filp, &x->wq, wait);
+	atomic_set_release(&x->claimed, 0);
+	return micro_file_call(filp, poll, EPOLLHUP | EPOLLERR, filp, &table.pt);
 }
 
 /* Out of line: most polls only ask */
@@ -176,6 +289,8 @@ static noinline __poll_t micro_file_poll_wait(struct file *filp,
 		.file = f,
 	};
 
+	if (unlikely(wait->_key & EPOLLEXCLUSIVE))
+		return micro_file_poll_exclusive(filp, wait);
 	poll_wait(filp, &f->wq, wait);
 	return micro_file_call(filp, poll, EPOLLHUP | EPOLLERR, filp, &table.pt);
 }
@@ -195,24 +310,16 @@ __poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait)
 	return micro_file_call(filp, poll, EPOLLHUP | EPOLLERR, filp, wait);
 }
 
-/**
- * micro_file_unforward_all() - take an open file off the driver's queues
- * @f: the file, which has been polled; no operation is inside, or ever will be
- *
- * Context: may sleep.
- */
-void micro_file_unforward_all(struct micro_file *f)
+static void micro_poller_unforward(struct micro_poller *p)
 {
-	struct micro_poller *p = f->poller;
 	struct micro_forward *fw, *next;
 
-	f->poller = NULL;
 	for (fw = &p->forward; fw; fw = next) {
 		struct wait_queue_head *head;
 
 		/* A queue that ends with POLLFREE is freed after a grace period */
 		rcu_read_lock();
-		/* pairs with micro_forward_wake() */
+		/* pairs with micro_forward_pollfree() */
 		head = smp_load_acquire(&fw->head);
 		if (head)
 			remove_wait_queue(head, &fw->wait);
@@ -220,6 +327,59 @@ void micro_file_unforward_all(struct micro_file *f)
 		next = fw->next;
 		if (fw != &p->forward)
 			kfree(fw);
+		cond_resched();
 	}
-	kfree(p);
+}
+
+/**
+ * micro_file_unforward_all() - take an open file off the driver's queues
+ * @f: the file, which has been polled; no operation is inside, or ever will be
+ *
+ * User space may still wait on our queues.
+ *
+ * Context: may sleep.
+ */
+void micro_file_unforward_all(struct micro_file *f)
+{
+	struct micro_poller *p = f->poller;
+	struct micro_exclusive *x;
+
+	f->poller = NULL;
+	if (p) {
+		micro_poller_unforward(p);
+		kfree(p);
+	}
+	for (x = READ_ONCE(f->exclusives); x; x = x->next)
+		micro_poller_unforward(&x->poller);
+}
+
+/**
+ * micro_file_wake_exclusives() - wake all who wait exclusively, for the end
+ * @f: the file, which has been revoked
+ *
+ * Context: any.
+ */
+void micro_file_wake_exclusives(struct micro_file *f)
+{
+	struct micro_exclusive *x;
+
+	for (x = READ_ONCE(f->exclusives); x; x = x->next)
+		__wake_up(&x->wq, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | EPOLLERR));
+}
+
+/**
+ * micro_file_free_exclusives() - the last step
+ * @f: the file, which is closed: nobody waits any more
+ *
+ * Context: any.
+ */
+void micro_file_free_exclusives(struct micro_file *f)
+{
+	struct micro_exclusive *x, *next;
+
+	for (x = f->exclusives; x; x = next) {
+		next = x->next;
+		kfree(x);
+	}
+	f->exclusives = NULL;
 }

@@ -88,7 +88,7 @@ is "$(driver d)" second "until asked to look again"
 rmdir $micro/d
 
 note "a driver whose probe says ENODEV or ENXIO is passed over"
-unregister second >/dev/null
+unregister second
 mkdir $micro/d
 for order in "best next last" "last next best" "next best last"; do
 	micro-try write $micro/d/live 0 >/dev/null
@@ -112,21 +112,21 @@ for order in "best next last" "last next best" "next best last"; do
 		"an error that says something else is the answer"
 	rmdir $micro/d
 	mkdir $micro/d
-	unregister next >/dev/null
+	unregister next
 	is "$(compatible d test,one test,two) $(cat $micro/d/status)" "ENODEV failed ENODEV" \
 		"when all refuse, that is the answer"
 	register next compatible=test,two >/dev/null
 	is "$(driver d)" next "a driver that comes later has its turn, too"
-	unregister best >/dev/null
-	unregister next >/dev/null
-	unregister last >/dev/null
+	unregister best
+	unregister next
+	unregister last
 done
 register best compatible=test,one probe=19 >/dev/null
 micro-try write $micro/d/live 1 >/dev/null
 echo 0 >$test/best/probe
 is "$(micro-try write $bus/drivers/best/bind d) $(driver d)" "ok best" \
 	"a driver that has refused may be bound by its sysfs file"
-unregister best >/dev/null
+unregister best
 rmdir $micro/d
 
 note "aliases"
