@@ -8,7 +8,7 @@ functional='devices files firmware overlay observe microctl docs kunit'
 hard='hard'
 # the main job, revocation, poll and mmap: what differs from kernel to kernel
 core='docs/examples devices/chardev devices/hotplug files/revoke files/poll files/mmap'
-host_jobs='model lint deb bench-check'
+host_jobs='model lint deb bench-check self-test'
 # what tests/model is a model of
 modelled='tests/model src/core/binding.c src/core/file.c src/core/active.h src/core/poll.c src/core/wait.c src/core/vma.c'
 
@@ -116,11 +116,28 @@ plan() {
 	esac
 }
 
-# shares NAME: can it share a guest?
+# options NAME: the options of scripts/vm that a test asks for, but for files, which do
+# no harm to others; files NAME: just these
+options() {
+	{
+		header "tests/${1#*/*/}.t" vm
+		header "tests/${1#*/*/}.t" "vm-${1%%/*}"
+	} | sed -E 's/--file +[^ ]+//g' | xargs
+}
+
+files() {
+	{
+		header "tests/${1#*/*/}.t" vm
+		header "tests/${1#*/*/}.t" "vm-${1%%/*}"
+	} | grep -oE -e '--file +[^ ]+' | xargs
+}
+
+# shares NAME: can it share a guest, with others that ask for the same options?
 shares() {
 	local test=${1#*/*/}
 	[[ $1 != host/* && $test != system/* && $test != *:* ]] &&
-		! grep -qE '^# (vm|vm-.*|host|alone):' "tests/$test.t"
+		! grep -qE '^# (host|alone):' "tests/$test.t" &&
+		[[ "$(options "$1") " =~ ^(--(cpus|mem)\ [0-9]+\ |\ )*$ ]]
 }
 
 # pack: reads "SECONDS NAME", and prints what is to be run, the longest first; tests
@@ -130,30 +147,30 @@ pack() {
 	local seconds name
 	while read -r seconds name; do
 		if shares "$name"; then
-			echo "shared $seconds ${name%%/*} $(cut -d / -f 2 <<<"$name") ${name#*/*/}"
+			echo "shared $seconds ${name%"/${name#*/*/}"} ${name#*/*/} $(options "$name" | tr ' ' ,)"
 		else
 			echo "alone $seconds $name"
 		fi
 	done | sort -k 1,1 -k 2,2nr | awk -v jobs="$jobs" '
 		{ total += $2 }
 		$1 == "alone" { out[++n] = $2 " " $3; next }
-		{ shared[++s] = $0; sum[$3 "/" $4] += $2 }
+		{ shared[++s] = $0; sum[$3 " " $5] += $2 }
 		END {
 			target = total / jobs / 12
 			target = target < 60 ? 60 : target
 			for (i = 1; i <= s; i++) {
 				split(shared[i], f)
-				where = f[3] "/" f[4]
+				where = f[3] " " f[5]
 				guests = int(sum[where] / target) + 1
 				# into the guest that has the least to do
 				for (g = best = 1; g <= guests; g++)
 					if (load[where, g] < load[where, best])
 						best = g
 				load[where, best] += f[2]
-				names[where, best] = names[where, best] (names[where, best] ? "+" : "") f[5]
+				names[where, best] = names[where, best] (names[where, best] ? "+" : "") f[4]
 			}
 			for (key in names) {
-				split(key, part, SUBSEP)
+				split(key, part, " ")
 				print load[key], part[1] "/" names[key]
 			}
 			for (i = 1; i <= n; i++)
