@@ -16,6 +16,11 @@
 #include <linux/splice.h>
 #include <linux/version.h>
 
+/* came with 6.6, and with a stable release of 6.1 that not all users have */
+#ifndef __counted_by
+#define __counted_by(member)
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 /* class.devnode did not take a const device */
 #define micro_devnode_arg(dev)	struct device *dev

@@ -10,6 +10,7 @@
 #include <linux/mod_devicetable.h>
 #include <linux/rcupdate.h>
 #include <linux/types.h>
+#include "compat.h"
 
 #define MICRO_NAME_MAX		63	/* characters in a name */
 #define MICRO_COMPAT_LEN	128	/* characters in a compatible string */
