@@ -2,7 +2,8 @@
 # What a person calls; see "make help". The kernel's build system reads Kbuild.
 
 ifdef KDIR
-KVER ?= $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+# what uname -r says there: Debian's include/config/kernel.release says something else
+KVER ?= $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 else
 KVER ?= $(shell uname -r)
 endif
