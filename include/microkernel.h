@@ -64,6 +64,14 @@ struct micro_device {
 	void *private_data;
 };
 
+/* Linux 6.1 has it since a stable release, 6.1.176 or before */
+#ifndef container_of_const
+#define container_of_const(ptr, type, member)				\
+	_Generic(ptr,							\
+		const typeof(*(ptr)) *: (const type *)container_of(ptr, type, member), \
+		default: container_of(ptr, type, member))
+#endif
+
 #define to_micro_device(d) container_of_const(d, struct micro_device, dev)
 
 /**
