@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034 # variables are for those who source it
-# Sourced by the host-side scripts: the cache, messages, packages.
+# Sourced by the host-side scripts: the cache, messages, packages, and what is to
+# be cleaned up.
 
 repo=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/microkernel
 # A second clone of the repository gets build folders of its own.
 repo_id=$(sha256sum <<<"$repo" | cut -c1-12)
-mkdir -p "$cache"
+# make takes no path with blanks or other special characters
+source_path=$repo
+if [[ $repo == *[!A-Za-z0-9/._+,@=~-]* ]]; then
+	source_path=$cache/source-of/$repo_id
+fi
+# what this run was called with, for in_container()
+command_line=("$0" "$@")
 # where depmod is, which only root has in the path
 PATH+=:/usr/sbin:/sbin
 
@@ -14,11 +21,107 @@ say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
 
+# Debian's name of this machine's architecture
+host_arch=$(dpkg --print-architecture 2>/dev/null || uname -m)
+case $host_arch in
+x86_64) host_arch=amd64 ;;
+aarch64) host_arch=arm64 ;;
+esac
+# triple ARCH: what GNU calls that architecture
+triple() {
+	case $1 in
+	amd64) echo x86_64-linux-gnu ;;
+	arm64) echo aarch64-linux-gnu ;;
+	*) return 1 ;;
+	esac
+}
+host_triple=$(triple "$host_arch")
+# Debian's releases from which the kernels are: 6.1 and 6.12, and the newest
+debian_suite=bookworm newest_suite=trixie
+
 # 125, as of docker and timeout: the tool failed, not what it was to run
 die() {
 	say "$*"
 	exit 125
 }
+
+mkdir -p "$cache" || die "cannot make $cache: say XDG_CACHE_HOME=FOLDER, with a folder that you may write to"
+
+[[ $cache != *[!A-Za-z0-9/._+,@=~-]* ]] ||
+	die "kernel modules cannot be built in $cache, for the characters in it: say XDG_CACHE_HOME=FOLDER"
+if [[ $source_path != "$repo" ]]; then
+	mkdir -p "${source_path%/*}"
+	ln -sfn "$repo" "$source_path" || die "cannot write to $cache"
+fi
+
+# At the end, however it comes: children end, what at_exit() was told is done, and
+# what is not finished goes away.
+at_exit=() unfinished=()
+
+at_exit() {
+	at_exit+=("$*")
+}
+
+# unfinished FOLDER: goes away at the end, unless finished() says that it is complete
+unfinished() {
+	unfinished+=("$1")
+}
+
+finished() {
+	touch "$1/.complete" || die "cannot write to $1"
+	unfinished=()
+}
+
+# shellcheck disable=SC2317 # the trap calls it
+on_exit() {
+	local i
+	trap '' INT TERM HUP
+	end_children "$BASHPID"
+	# what came last goes first
+	for ((i = ${#at_exit[@]} - 1; i >= 0; i--)); do
+		eval "${at_exit[i]}"
+	done
+	[[ ${#unfinished[@]} -eq 0 ]] || remove "${unfinished[@]}"
+}
+
+# shellcheck disable=SC2013,SC2317 # words
+end_children() {
+	local child
+	for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		[[ $child != "$BASHPID" ]] || continue
+		end_children "$child"
+		kill "$child" 2>/dev/null
+	done
+}
+
+# TERM and HUP have no trap: bash then ends at once, and not after the program that
+# it waits for.
+trap on_exit EXIT
+trap 'exit 130' INT
+
+# temporary VARIABLE PATH: sets it to a new folder, which is there as long as this
+# process. Those of processes that were killed go away.
+temporary() {
+	local old pid
+	for old in "$2".*.??????; do
+		pid=${old#"$2."}
+		[[ ! -O $old || -e /proc/${pid%.*} ]] || remove "$old"
+	done
+	mkdir -p "${2%/*}"
+	printf -v "$1" %s "$(mktemp -d "$2.$$.XXXXXX")"
+	[[ -n ${!1} ]] || die "cannot make a temporary folder in ${2%/*}: is it full?"
+	at_exit "remove $(printf %q "${!1}")*"
+}
+
+# remove FOLDER...: with the read-only folders that were copied to there
+remove() {
+	chmod -R u+rwX "$@"
+	rm -rf --one-file-system "$@"
+} 2>/dev/null
+
+# What a program is started with that is to end when this process is killed
+dies_with_us=()
+! command -v setpriv >/dev/null || dies_with_us=(setpriv --pdeathsig TERM)
 
 # locked NAME COMMAND...: one process at a time; the file descriptor must not
 # reach children that outlive the command, so it is closed for them.
@@ -26,67 +129,83 @@ locked() {
 	local file=$cache/lock/$1 fd
 	shift
 	mkdir -p "$cache/lock"
-	exec {fd}>"$file"
-	flock "$fd"
+	exec {fd}>"$file" || die "cannot write to $cache/lock"
+	if ! flock -n "$fd"; then
+		say "waiting for another run that works on ${file##*/}"
+		flock "$fd"
+	fi
 	"$@" {fd}>&-
 	local status=$?
 	exec {fd}>&-
 	return $status
 }
 
+# on_debian: returns if this machine has apt, and else goes on in a container
+on_debian() {
+	command -v apt-get >/dev/null || in_container "this machine has no apt-get"
+}
+
+# in_container WHY: the same command in a container of Debian 12, where it may
+# install packages. The container has the project, the current folder and the files
+# that are named in the command, each in its place, and a cache of its own.
+in_container() {
+	local why=$1 engine name word path folder mounts=() command home=$cache/container
+	[[ -z $MICROKERNEL_IN_CONTAINER ]] || die "$why"
+	mkdir -p "$home"/apt/{archives,lists}/partial
+	declare -A folders=(["$repo"]=1 ["$PWD"]=1)
+	for word in "${command_line[@]:1}"; do
+		[[ $word != -- ]] || break # what follows is the guest's
+		for path in "$word" "${word%:*}" "${word#*:}" "${word%%,*}"; do
+			[[ $path == */* ]] || continue
+			[[ -d $path ]] || path=${path%/*}/
+			folder=$(cd "$path" 2>/dev/null && pwd -P) || continue
+			case $folder in
+			/ | /dev* | /proc* | /sys* | /tests* | "$repo" | "$repo"/*) ;;
+			*) folders["$folder"]=1 ;;
+			esac
+		done
+	done
+	for folder in "${!folders[@]}"; do
+		[[ $folder == "$repo"/* || $folder == / ]] || mounts+=(-v "$folder:$folder")
+	done
+	mounts+=(-v "$home:$home" -v "$home/apt/archives:/var/cache/apt/archives" -v "$home/apt/lists:/var/lib/apt/lists")
+	[[ ! -w /dev/kvm ]] || mounts+=(--device /dev/kvm)
+	command=(run --rm -i -w "$PWD" "${mounts[@]}" -e "XDG_CACHE_HOME=$home" -e MICROKERNEL_IN_CONTAINER=yes)
+	[[ ! -t 0 ]] || command+=(-t)
+	for name in TERM DEBIAN_MIRROR DEBIAN_SECURITY_MIRROR MICROKERNEL_RESULTS SEED LLVM {http,https,no,ftp}_proxy; do
+		[[ -z ${!name} ]] || command+=(-e "$name")
+	done
+	# the image's apt would throw away what it has downloaded
+	command+=(debian:12 sh -c 'rm -f /etc/apt/apt.conf.d/docker-clean; exec "$@"' sh "$(realpath "$0")" "${command_line[@]:1}")
+	for engine in podman docker; do
+		"$engine" info >/dev/null 2>&1 || continue
+		say "$why: going on in a container of Debian 12, with $engine"
+		# shellcheck disable=SC2093 # the loop is for those that do not work
+		exec "$engine" "${command[@]}"
+	done
+	die "$why. Please install podman or docker, and this command runs in a container of Debian 12;" \
+		"or run it in such a container yourself: podman$(printf ' %q' "${command[@]}")"
+}
+
 apt() {
 	local unboxed=()
 	# root's folders are closed to the user that apt likes to download as
 	[[ $EUID -ne 0 ]] || unboxed=(-o APT::Sandbox::User=root)
-	DEBIAN_FRONTEND=noninteractive apt-get -q "${unboxed[@]}" -o DPkg::Lock::Timeout=900 "$@"
+	DEBIAN_FRONTEND=noninteractive "${dies_with_us[@]}" apt-get -q "${unboxed[@]}" -o DPkg::Lock::Timeout=900 "$@"
 }
 
-# the lists of another architecture are the user's own
+# the lists of another release or architecture are the user's own
 may_update() {
 	[[ $EUID -eq 0 || -n $APT_CONFIG ]]
-}
-
-# for_arch ARCH COMMAND...: in the command, apt knows the packages of ARCH only.
-# For another architecture than the machine's it has lists of its own, as new as
-# the machine's; nothing of the machine changes.
-for_arch() {
-	local conf=$cache/apt-$1/apt.conf arch=$1
-	shift
-	if [[ $arch == amd64 ]]; then
-		"$@"
-		return
-	fi
-	[[ $conf -nt /var/lib/apt/lists ]] || locked "apt-$arch" foreign_lists "$arch" "$conf" || exit
-	APT_CONFIG=$conf "$@"
-}
-
-foreign_lists() {
-	local arch=$1 conf=$2 dir=${2%/*}
-	[[ ! $conf -nt /var/lib/apt/lists ]] || return 0
-	mkdir -p "$dir"/{lists,archives}/partial
-	cat >"$conf.new" <<END
-APT::Architecture "$arch";
-APT::Architectures { "$arch"; };
-Dir::State::status "/dev/null";
-Dir::State::lists "$dir/lists";
-Dir::Cache "$dir";
-END
-	APT_CONFIG=$conf.new apt_or_update update || return
-	mv "$conf.new" "$conf"
 }
 
 # apt_or_update ARGS...: once more with fresh package lists if it fails
 apt_or_update() {
 	local log
 	mkdir -p "$cache/log"
-	log=$cache/log/apt-$$.log
+	log=$cache/log/apt-$BASHPID.log
 	if ! apt "$@" >"$log" 2>&1; then
-		if ! may_update; then
-			tail -n 5 "$log" >&2
-			rm -f "$log"
-			return 1
-		fi
-		if ! { apt update && apt "$@"; } >"$log" 2>&1; then
+		if ! may_update || [[ $1 == update ]] || ! { apt update && apt "$@"; } >"$log" 2>&1; then
 			tail -n 20 "$log" >&2
 			rm -f "$log"
 			return 1
@@ -95,23 +214,49 @@ apt_or_update() {
 	rm -f "$log"
 }
 
-# need THING=PACKAGE...: installs the packages of the things that are missing;
-# a thing is a command or, with a slash, a file.
-need() {
-	local pair thing missing=()
+# missing THING=PACKAGE...: prints the packages of the things that are missing; a
+# thing is a command or, with a slash, a file.
+missing() {
+	local pair thing
 	for pair; do
 		thing=${pair%%=*}
 		if [[ $thing == */* ]]; then
 			[[ -e $thing ]]
 		else
 			command -v "$thing" >/dev/null
-		fi || missing+=("${pair#*=}")
-	done
-	[[ ${#missing[@]} -gt 0 ]] || return 0
-	[[ $EUID -eq 0 ]] || die "please have root run: apt-get install ${missing[*]}"
-	say "installing ${missing[*]}"
-	locked apt apt_or_update install -y --no-install-recommends "${missing[@]}" ||
-		die "could not install ${missing[*]}"
+		fi || printf '%s\n' "${pair#*=}"
+	done | sort -u
+}
+
+# need THING=PACKAGE...: installs what is missing
+need() {
+	local packages
+	mapfile -t packages < <(missing "$@")
+	[[ ${#packages[@]} -gt 0 ]] || return 0
+	if ! command -v apt-get >/dev/null; then
+		in_container "this machine has no apt-get to install ${packages[*]} with"
+	elif [[ $EUID -ne 0 ]]; then
+		may_not_install "${packages[@]}"
+	fi
+	say "installing ${packages[*]}"
+	locked apt apt_or_update install -y --no-install-recommends "${packages[@]}" ||
+		die "could not install ${packages[*]}, see above"
+}
+
+# wanted THING=PACKAGE...: as need, but returns 1 if the package cannot be had
+wanted() {
+	local packages
+	mapfile -t packages < <(missing "$@")
+	[[ ${#packages[@]} -gt 0 ]] || return 0
+	[[ $EUID -eq 0 ]] && apt-cache show "${packages[@]}" >/dev/null 2>&1 || return
+	need "$@"
+}
+
+# Only the process that was called can go on in a container.
+may_not_install() {
+	[[ $BASH_SUBSHELL -gt 0 ]] || ! { podman info || docker info; } >/dev/null 2>&1 ||
+		in_container "only root can install ${*}"
+	die "please have root run: apt-get install $*; or install podman, and this command runs in a container"
 }
 
 # apt_extract FOLDER PACKAGE...: unpacks packages without installing them,
@@ -120,11 +265,12 @@ apt_extract() {
 	local dir=$1 deb
 	shift
 	rm -rf "$dir.debs"
-	mkdir -p "$dir" "$dir.debs"
+	unfinished "$dir.debs"
+	mkdir -p "$dir" "$dir.debs" || die "cannot write to ${dir%/*}"
 	(cd "$dir.debs" && apt_or_update download "$@") ||
-		die "could not download $*; root may have to run: apt-get update"
+		die "could not download $*, see above: is the network there, and is there space in $cache?"
 	for deb in "$dir.debs"/*.deb; do
-		dpkg -x "$deb" "$dir" || die "could not unpack $deb"
+		dpkg -x "$deb" "$dir" || die "could not unpack ${deb##*/}: is $cache full?"
 	done
 	rm -rf "$dir.debs"
 }

@@ -15,8 +15,8 @@ guest() {
 
 	build_dir=$cache/build/$name-$repo_id
 	tools_dir=$cache/tools/$repo_id
-	[[ $kernel_arch == amd64 ]] || tools_dir=$cache/tools/$kernel_arch-$repo_id
-	busybox_get amd64
+	[[ $kernel_arch == "$host_arch" ]] || tools_dir=$cache/tools/$kernel_arch-$repo_id
+	busybox_get "$host_arch"
 	busybox_get "$kernel_arch"
 	locked "build-$name-$repo_id" build_modules || exit
 	locked "tools-${tools_dir##*/}" build_tools || exit
@@ -29,8 +29,7 @@ guest() {
 
 # busybox_get ARCH: sets busybox_dir
 busybox_get() {
-	busybox_dir=$cache/busybox
-	[[ $1 == amd64 ]] || busybox_dir+=-$1
+	busybox_dir=$cache/busybox-$1
 	[[ -x $busybox_dir/bin/busybox ]] || locked busybox busybox_fetch "$1" || exit
 }
 
@@ -38,7 +37,8 @@ busybox_get() {
 busybox_fetch() {
 	[[ ! -x $busybox_dir/bin/busybox ]] || return 0
 	say "fetching busybox-static for $1"
-	for_arch "$1" apt_extract "$busybox_dir.new" busybox-static
+	unfinished "$busybox_dir.new"
+	debian "$debian_suite" "$1" apt_extract "$busybox_dir.new" busybox-static
 	rm -rf "$busybox_dir"
 	mv "$busybox_dir.new" "$busybox_dir"
 }
@@ -71,7 +71,8 @@ build_modules() {
 	# not with their times: an older file than the last one has to be built, too
 	while read -r file; do
 		cmp -s "$repo/$file" "$build_dir/$file" && continue
-		(cd "$repo" && cp --parents -t "$build_dir" "$file") || die "copying the sources failed"
+		# the folders are ours, and not read-only as the source may be
+		install -D -m 644 "$repo/$file" "$build_dir/$file" || die "copying $file to $build_dir failed: is it full?"
 	done <"$build_dir/.sources"
 
 	# the flags: the test modules too, and no BTF, which needs pahole
@@ -89,7 +90,7 @@ build_modules() {
 module_build() {
 	local log=$2.log make
 	[[ -e $1/Kbuild || -e $1/Makefile ]] || die "--module: $1 is no folder with a Kbuild or Makefile"
-	cp -rL "$1/." "$2" || die "--module $1 failed"
+	{ cp -rL "$1/." "$2" && chmod -R u+rwX "$2"; } || die "--module $1 failed"
 	make=("${kernel_run[@]}" make -C "$kernel_headers" M="$2" CROSS_COMPILE="$kernel_cross"
 		KBUILD_EXTRA_SYMBOLS="$build_dir/Module.symvers" KCPPFLAGS="-I$build_dir/include"
 		CONFIG_DEBUG_INFO_BTF_MODULES= -s)
@@ -105,25 +106,32 @@ module_build() {
 
 # A program that does not build is missed by its own tests only.
 build_tools() {
-	local cc=cc cc32='' paths=()
-	if [[ $kernel_arch == amd64 ]]; then
+	local cc32='' paths=()
+	if [[ $kernel_arch == "$host_arch" ]]; then
 		need /usr/include/liburing.h=liburing-dev
 	else
 		foreign_get "$kernel_arch"
 		paths=(CPPFLAGS="-I$foreign_dir/usr/include"
-			LDFLAGS="-L$foreign_dir/usr/lib/aarch64-linux-gnu")
+			LDFLAGS="-L$foreign_dir/usr/lib/$kernel_triple")
 	fi
-	[[ -z $kernel_cross ]] || cc=${kernel_cross}gcc-12
-	[[ $kernel_arch != arm64 ]] || cc32=arm-linux-gnueabihf-gcc-12
+	if [[ $kernel_arch == arm64 ]]; then
+		cc32=arm-linux-gnueabihf-gcc-12
+		wanted "$cc32=gcc-12-arm-linux-gnueabihf" \
+			/usr/arm-linux-gnueabihf/include/unistd.h=libc6-dev-armhf-cross || {
+			say "the 32-bit programs are left out: there is no $cc32 (package gcc-12-arm-linux-gnueabihf)" \
+				"with libc6-dev-armhf-cross"
+			cc32=''
+		}
+	fi
 	mkdir -p "$tools_dir"
-	make -f "$repo/scripts/lib/tools.mk" CC="$cc" CC32="$cc32" SRC="$repo" OUT="$tools_dir" \
+	make -f "$source_path/scripts/lib/tools.mk" CC="$kernel_cc" CC32="$cc32" SRC="$source_path" OUT="$tools_dir" \
 		"${paths[@]}" -s -k -j"$(nproc)" >&2 ||
 		say "some of the guest's programs did not build"
 }
 
 # As with programs. Some of the tests' overlays are what dtc warns of.
 build_overlays() {
-	make -f "$repo/dts-overlays/Makefile" SRC="$repo/dts-overlays $repo/tests/overlay $repo/tests/firmware" \
+	make -f "$source_path/dts-overlays/Makefile" SRC="$source_path/dts-overlays $source_path/tests/overlay $source_path/tests/firmware" \
 		OUT="$tools_dir/dts-overlays" DTC='dtc -q' -s -k >&2 ||
 		say "some of the overlays did not compile"
 }
@@ -131,16 +139,16 @@ build_overlays() {
 # As it is on a user's machine: not static, as there is no static libudev.
 build_microctl() {
 	local args=()
-	if [[ $kernel_arch == amd64 ]]; then
+	if [[ $kernel_arch == "$host_arch" ]]; then
 		need /usr/include/libfdt.h=libfdt-dev /usr/include/json-c/json.h=libjson-c-dev \
 			/usr/include/libudev.h=libudev-dev
 	else
 		foreign_get "$kernel_arch"
-		args=(CC="${kernel_cross}gcc-12" CPPFLAGS="-I$foreign_dir/usr/include"
-			LDFLAGS="-L$foreign_dir/usr/lib/aarch64-linux-gnu -Wl,--allow-shlib-undefined")
+		args=(CC="$kernel_cc" CPPFLAGS="-I$foreign_dir/usr/include"
+			LDFLAGS="-L$foreign_dir/usr/lib/$kernel_triple -Wl,--allow-shlib-undefined")
 	fi
 	mkdir -p "$tools_dir/microctl"
-	make -C "$repo/tools/microctl" "${args[@]}" OUT="$tools_dir/microctl" -s -j"$(nproc)" >&2 ||
+	make -f "$source_path/tools/microctl/Makefile" "${args[@]}" OUT="$tools_dir/microctl" -s -j"$(nproc)" >&2 ||
 		say "microctl did not build"
 }
 
@@ -163,20 +171,22 @@ foreign_fetch() {
 	! foreign_complete || return 0
 	say "fetching dtc and libraries for $1"
 	rm -rf "$foreign_dir"
+	unfinished "$foreign_dir"
 	# shellcheck disable=SC2086 # a list
-	for_arch "$1" apt_extract "$foreign_dir" $foreign_packages
+	debian "$debian_suite" "$1" apt_extract "$foreign_dir" $foreign_packages
 	printf '%s\n' "$foreign_packages" >"$foreign_dir/.complete"
+	finished "$foreign_dir"
 }
 
 # libraries PROGRAM: those that it takes, each with where it belongs
 libraries() {
 	local name file
-	if [[ $kernel_arch == amd64 ]]; then
+	if [[ $kernel_arch == "$host_arch" ]]; then
 		ldd "$1" | sed -n 's|^[^/]*\(/[^ ]*\).*|\1 \1|p'
 		return
 	fi
 	for name in $("${kernel_cross}readelf" -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p'); do
-		for file in {/usr/aarch64-linux-gnu/lib,"$foreign_dir"/{usr/,}lib/aarch64-linux-gnu}/"$name"; do
+		for file in {"/usr/$kernel_triple/lib","$foreign_dir"/{usr/,}lib/"$kernel_triple"}/"$name"; do
 			[[ -e $file ]] || continue
 			echo "$file /lib/$name"
 			libraries "$file"
@@ -217,14 +227,14 @@ pack_base() {
 	ln -s ../bin "$root/usr/sbin"
 	cp "$busybox_dir/bin/busybox" "$root/bin/busybox"
 	# the list is the same for all architectures
-	(cd "$root/bin" && "$cache/busybox/bin/busybox" --list | grep -vx busybox | xargs -n 1 ln -s busybox)
+	(cd "$root/bin" && "$cache/busybox-$host_arch/bin/busybox" --list | grep -vx busybox | xargs -n 1 ln -s busybox)
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 	echo 'nobody:x:65534:65534:nobody:/:/bin/sh' >>"$root/etc/passwd"
 	echo 'root:x:0:' >"$root/etc/group"
 	cp "$repo/scripts/guest/init" "$root/init"
 	find "$tools_dir" -maxdepth 1 -type f -perm -u+x -exec cp -t "$root/usr/local/bin" {} +
 
-	if [[ $kernel_arch == amd64 ]]; then
+	if [[ $kernel_arch == "$host_arch" ]]; then
 		add_program "$root" "$tools_dir/microctl/microctl" "$(command -v dtc)"
 	else
 		add_program "$root" "$tools_dir/microctl/microctl" "$foreign_dir/usr/bin/dtc"

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034
 # Sourced: kernels to boot and to build for, from packages or from source.
-# shellcheck source=trixie.sh
-source "${BASH_SOURCE[0]%/*}/trixie.sh"
+# shellcheck source=debian.sh
+source "${BASH_SOURCE[0]%/*}/debian.sh"
+# shellcheck source=newest.sh
+source "${BASH_SOURCE[0]%/*}/newest.sh"
 
-# kernel NAME [ARCH]: Debian's name of the architecture, amd64 if not given. Sets
+kernel_names='6.1, 6.12, 6.1-rt, 6.12-rt, 6.1-oldest, 7.3, debug, race, and absolute paths of folders'
+
+# kernel NAME [ARCH]: Debian's name of the architecture, this machine's if not given. Sets
 #   kernel_arch     ARCH
+#   kernel_triple   what GNU calls it
 #   kernel_cross    what the names of compiler and binutils begin with
+#   kernel_cc       the compiler
 #   kernel_dir      where it is in the cache
 #   kernel_image    to boot
 #   kernel_release  as of uname -r
@@ -14,140 +20,148 @@ source "${BASH_SOURCE[0]%/*}/trixie.sh"
 #   kernel_modules  the folder of its own modules
 #   kernel_run      what make is called with, if it is not for this machine
 kernel() {
-	kernel_arch=${2:-amd64}
+	kernel_architecture "${2:-$host_arch}"
 	kernel_run=()
-	case $kernel_arch in
-	amd64)
-		kernel_cross=''
+	case $1 in
+	6.1)
+		debian_kernel 6.1 "linux-image-cloud-$kernel_arch"
 		;;
-	arm64)
-		kernel_cross=aarch64-linux-gnu-
-		need "${kernel_cross}gcc-12=gcc-12-aarch64-linux-gnu"
+	6.12)
+		debian_kernel 6.12 "linux-image-6.12-cloud-$kernel_arch"
 		;;
-	*)
-		die "unknown architecture $kernel_arch, there are amd64 and arm64"
+	6.1-rt)
+		debian_kernel 6.1 "linux-image-rt-$kernel_arch"
 		;;
-	esac
-	case $1-$kernel_arch in
-	6.1-*)
-		debian_kernel 6.1 "linux-image-cloud-$kernel_arch" "linux-headers-cloud-$kernel_arch"
+	6.12-rt)
+		debian_kernel 6.12 "linux-image-6.12-rt-$kernel_arch"
 		;;
-	6.12-*)
-		debian_kernel 6.12 "linux-image-6.12-cloud-$kernel_arch" "linux-headers-6.12-cloud-$kernel_arch"
+	6.1-oldest)
+		oldest_kernel
 		;;
-	debug-amd64 | race-amd64)
+	debug | race)
+		[[ $kernel_arch == amd64 ]] || die "the kernel $1 is there for amd64 only, not for $kernel_arch"
 		own_kernel "$1"
 		;;
-	debug-arm64 | race-arm64 | [0-9]*-arm64 | /*-arm64)
-		die "the kernel $1 is there for amd64 only, not for $kernel_arch"
-		;;
-	[0-9]*)
-		newest_kernel "$1"
-		;;
 	/*)
+		[[ $kernel_arch == amd64 ]] || die "a kernel in a folder has to be for amd64, not for $kernel_arch"
 		built_kernel "$1"
 		;;
 	*)
-		die "unknown kernel $1: there are 6.1, 6.12, 7.3, debug, race, and absolute paths of folders"
+		[[ $1 =~ ^[0-9]+\.[0-9]+$ ]] || die "there is no kernel '$1': there are $kernel_names"
+		newest_kernel "$1"
 		;;
 	esac
 }
 
-# remembered NAME COMMAND...: the command's output, asked for again only when
-# apt's package lists changed; without lists, what was known last.
-remembered() {
-	local file=$cache/apt/$1 out
-	shift
-	mkdir -p "$cache/apt"
-	if [[ ! -s $file || /var/lib/apt/lists -nt $file ]]; then
-		if out=$("$@") && [[ -n $out ]]; then
-			printf '%s\n' "$out" >"$file.$$"
-			mv "$file.$$" "$file"
-		fi
+# kernel_architecture ARCH: sets kernel_arch, kernel_triple, kernel_cross and
+# kernel_cc, and installs the compiler: Debian's kernels want the one that they
+# were built with.
+kernel_architecture() {
+	local package=gcc-12
+	kernel_arch=$1
+	kernel_cross=''
+	kernel_triple=$(triple "$kernel_arch") || die "unknown architecture $kernel_arch: there are amd64 and arm64"
+	if [[ $kernel_arch != "$host_arch" ]]; then
+		kernel_cross=$kernel_triple-
+		package+=-${kernel_triple//_/-}
 	fi
-	[[ -s $file ]] && cat "$file"
+	kernel_cc=${kernel_cross}gcc-12
+	need "$kernel_cc=$package"
 }
 
-candidate() {
-	apt-cache policy "$1" | sed -n 's/^  Candidate: //p' | grep -v none
-}
-
-depends() {
-	apt-cache depends --important "$1" | sed -n 's/^ *Depends: //p'
-}
-
-# with_lists FUNCTION ARGS...: a machine whose package lists were never loaded
-with_lists() {
-	"$@" || {
-		may_update && locked apt apt_or_update update && "$@"
-	}
-}
-
+# debian_kernel VERSION PACKAGE: the one that PACKAGE stands for
 debian_kernel() {
-	local version=$1 image_meta=$2 headers_meta=$3 image headers
+	local version=$1 meta=$2 image
 
-	image=$(for_arch "$kernel_arch" with_lists remembered "$image_meta" depends "$image_meta") ||
-		die "apt knows no $image_meta: is this Debian 12, and was apt-get update run?"
-	headers=$(for_arch "$kernel_arch" with_lists remembered "$headers_meta" depends "$headers_meta") ||
-		die "apt knows no $headers_meta"
-	image=$(grep -m 1 '^linux-image-' <<<"$image")
-	headers=$(grep -m 1 '^linux-headers-' <<<"$headers")
-
+	image=$(remembered "$debian_suite" "$kernel_arch" "$meta" depends "$meta" | grep -m 1 '^linux-image-') ||
+		die "Debian's $debian_suite has no $meta"
 	kernel_release=${image#linux-image-}
-	[[ $kernel_release == "$version".* && $headers == "linux-headers-$kernel_release" ]] ||
-		die "apt's $image_meta is $image with $headers, not a $version kernel"
+	[[ $kernel_release == "$version".* ]] || die "$meta is $image, not a $version kernel"
+	release_kernel
+}
+
+# release_kernel: the Debian kernel kernel_release
+release_kernel() {
 	kernel_dir=$cache/kernel/$kernel_release
 	kernel_image=$kernel_dir/boot/vmlinuz-$kernel_release
 	kernel_headers=$kernel_dir/usr/src/linux-headers-$kernel_release
 	kernel_modules=$kernel_dir/lib/modules/$kernel_release
 	[[ -e $kernel_dir/.complete ]] ||
-		locked "kernel-$kernel_release" unpack_debian_kernel "$image" "$headers" || exit
+		locked "kernel-$kernel_release" unpack_debian_kernel || exit
+	# what its programs are linked with
+	need "/usr/lib/$host_triple/libelf.so.1=libelf1"
+}
+
+# oldest_kernel: the oldest 6.1 in Debian's archives that the modules build for
+oldest_kernel() {
+	local releases release
+	releases=$(remembered "$debian_suite" "$kernel_arch" releases-6.1 old_releases) ||
+		die "Debian's $debian_suite has no kernels 6.1 with headers"
+	for release in $releases; do
+		kernel_release=$release
+		release_kernel
+		[[ ! -e $(common_headers)/include/linux/cleanup.h ]] || return 0
+	done
+	die "none of $debian_suite's kernels 6.1 has linux/cleanup.h"
+}
+
+old_releases() {
+	apt-cache pkgnames linux-headers-6.1.0- | sed -nE "s/^linux-headers-(6\.1\.0-[0-9]+-cloud-$kernel_arch)$/\1/p" | sort -V
+}
+
+# common_headers: where those are that all flavours share
+common_headers() {
+	sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$kernel_headers/Makefile"
 }
 
 unpack_debian_kernel() {
-	local image=$1 headers=$2 common kbuild
+	local common kbuild
 	[[ ! -e $kernel_dir/.complete ]] || return 0
-	say "fetching Debian's kernel $kernel_release"
-	rm -rf "$kernel_dir"
 	{
 		read -r common
 		read -r kbuild
-	} < <(for_arch "$kernel_arch" depends "$headers" | grep -E '^linux-(headers-.*-common|kbuild-)' | sort)
+	} < <(debian "$debian_suite" "$kernel_arch" depends "linux-headers-$kernel_release" |
+		grep -E '^linux-(headers-.*-common|kbuild-)' | sort)
 	[[ $common == linux-headers-* && $kbuild == linux-kbuild-* ]] ||
-		die "unexpected dependencies of $headers: $common $kbuild"
-	for_arch "$kernel_arch" apt_extract "$kernel_dir" "$image" "$headers" "$common"
+		die "unexpected dependencies of linux-headers-$kernel_release: $common $kbuild"
+	say "fetching Debian's kernel $kernel_release"
+	rm -rf "$kernel_dir"
+	unfinished "$kernel_dir"
+	debian "$debian_suite" "$kernel_arch" apt_extract "$kernel_dir" \
+		"linux-image-$kernel_release" "linux-headers-$kernel_release" "$common"
 	# its programs run here, for whatever kernel
-	apt_extract "$kernel_dir" "$kbuild"
+	debian "$debian_suite" "$host_arch" apt_extract "$kernel_dir" "$kbuild"
 	# the package expects to be installed
 	sed -i "s|/usr/src/|$kernel_dir/usr/src/|" "$kernel_headers/Makefile"
 	need depmod=kmod
 	depmod -b "$kernel_dir" "$kernel_release" || die "depmod failed"
-	touch "$kernel_dir/.complete"
+	finished "$kernel_dir"
 }
 
-# kernel_source: unpacks Debian's packaged kernel source, prints where it is
+# kernel_source: unpacks Debian's packaged kernel source, sets source_dir
 kernel_source() {
-	local version dir
-	version=$(with_lists remembered linux-source-6.12 candidate linux-source-6.12) ||
-		die "apt knows no linux-source-6.12: was apt-get update run?"
-	dir=$cache/source/$version
-	[[ -e $dir/.complete ]] ||
-		locked "source-$version" unpack_source "$dir" "$version" || exit
-	printf '%s\n' "$dir"
+	local version
+	version=$(remembered "$debian_suite" "$host_arch" linux-source-6.12 candidate linux-source-6.12) ||
+		die "Debian's $debian_suite has no linux-source-6.12"
+	source_dir=$cache/source/$version
+	[[ -e $source_dir/.complete ]] ||
+		locked "source-$version" unpack_source "$version" || exit
 }
 
 unpack_source() {
-	local dir=$1 version=$2
-	[[ ! -e $dir/.complete ]] || return 0
+	local version=$1
+	[[ ! -e $source_dir/.complete ]] || return 0
 	need xz=xz-utils
 	say "fetching Debian's linux-source-6.12 $version"
-	rm -rf "$dir"
-	apt_extract "$dir.package" "linux-source-6.12=$version"
-	mkdir -p "$dir"
-	tar -xJf "$dir.package/usr/src/linux-source-6.12.tar.xz" -C "$dir" --strip-components=1 ||
-		die "could not unpack the kernel source"
-	rm -rf "$dir.package"
-	touch "$dir/.complete"
+	rm -rf "$source_dir"
+	unfinished "$source_dir.package"
+	unfinished "$source_dir"
+	debian "$debian_suite" "$host_arch" apt_extract "$source_dir.package" "linux-source-6.12=$version"
+	mkdir -p "$source_dir"
+	tar -xJf "$source_dir.package/usr/src/linux-source-6.12.tar.xz" -C "$source_dir" --strip-components=1 ||
+		die "could not unpack the kernel source: is $cache full?"
+	rm -rf "$source_dir.package"
+	finished "$source_dir"
 }
 
 # built_kernel FOLDER: one that somebody else has built there
@@ -162,13 +176,13 @@ built_kernel() {
 }
 
 own_kernel() {
-	local name=$1 source fragments key
+	local name=$1 fragments key
 
-	source=$(kernel_source) || exit
+	kernel_source
 	need gcc=gcc
 	fragments=("$repo/scripts/kernel/common.config" "$repo/scripts/kernel/$name.config")
 	key=$({
-		echo "${source##*/}"
+		echo "${source_dir##*/}"
 		gcc -dumpfullversion
 		cat "${fragments[@]}"
 	} | sha256sum | cut -c1-12)
@@ -177,33 +191,35 @@ own_kernel() {
 	kernel_headers=$kernel_dir
 	kernel_modules=$kernel_dir/root/lib/modules
 	[[ -e $kernel_dir/.complete ]] ||
-		locked "kernel-$name-$key" build_kernel "$name" "$source" "${fragments[@]}" || exit
+		locked "kernel-$name-$key" build_kernel "$name" "${fragments[@]}" || exit
 	kernel_release=$(<"$kernel_dir/include/config/kernel.release")
 	kernel_modules+=/$kernel_release
 }
 
 build_kernel() {
-	local name=$1 source=$2 log=$kernel_dir/build.log
-	shift 2
+	local name=$1 log=$kernel_dir/build.log make
+	shift
 	[[ ! -e $kernel_dir/.complete ]] || return 0
 	need make=make bc=bc bison=bison flex=flex perl=perl xz=xz-utils depmod=kmod \
 		/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev
 	say "building the $name kernel, once per machine: about 10 minutes"
-	mkdir -p "$kernel_dir"
+	mkdir -p "$kernel_dir" || die "cannot write to $cache"
+	make=("${dies_with_us[@]}" make -s -C "$source_dir" O="$kernel_dir")
+	[[ -z $kernel_cross ]] || make+=(ARCH=x86_64 CROSS_COMPILE="$kernel_cross" CC="$kernel_cc")
 	{
-		make -s -C "$source" O="$kernel_dir" tinyconfig &&
+		"${make[@]}" tinyconfig &&
 			cat "$@" >>"$kernel_dir/.config" &&
-			make -s -C "$source" O="$kernel_dir" olddefconfig
+			"${make[@]}" olddefconfig
 	} >"$log" 2>&1 || die "configuring failed, see $log"
 	check_config "$@"
 	{
-		make -s -C "$source" O="$kernel_dir" -j"$(nproc)" bzImage modules &&
-			make -s -C "$source" O="$kernel_dir" INSTALL_MOD_PATH="$kernel_dir/root" modules_install
+		"${make[@]}" -j"$(nproc)" bzImage modules &&
+			"${make[@]}" INSTALL_MOD_PATH="$kernel_dir/root" modules_install
 	} >>"$log" 2>&1 || {
 		tail -n 20 "$log" >&2
 		die "building the $name kernel failed, see $log"
 	}
-	touch "$kernel_dir/.complete"
+	finished "$kernel_dir"
 }
 
 # Kconfig drops in silence what it cannot have; the tests count on all of it.

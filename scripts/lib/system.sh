@@ -4,9 +4,6 @@
 # shellcheck source=kernel.sh
 source "${BASH_SOURCE[0]%/*}/kernel.sh"
 
-# Debian's release; the tests need sources for its packages in apt's lists
-system_suite=bookworm
-
 # What our packages depend on, and what their users have: compiler and headers
 # for DKMS, openssl to sign, an init system, a way to become another user. ccache
 # is ours, see system-disk.
@@ -40,17 +37,9 @@ system() {
 system_release() {
 	local meta=linux-image-cloud-amd64 image
 	[[ $1 == 6.1 ]] || meta=linux-image-$1-cloud-amd64
-	image=$(with_lists remembered "$meta" depends "$meta" | grep -m 1 '^linux-image-') ||
-		die "apt knows no $meta: is this Debian 12, and was apt-get update run?"
+	image=$(remembered "$debian_suite" amd64 "$meta" depends "$meta" | grep -m 1 '^linux-image-') ||
+		die "Debian's $debian_suite has no $meta"
 	printf '%s\n' "${image#linux-image-}"
-}
-
-# system_sources: Debian's entries of the machine's own apt sources
-system_sources() {
-	# shellcheck disable=SC2016 # apt's variables
-	apt-get indextargets --format '$(ORIGIN) $(CODENAME) deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-		'Created-By: Packages' |
-		sed -n "s/^Debian $system_suite\(-security\|-updates\)\? //p" | LC_ALL=C sort -u
 }
 
 # Root and packages change at different times: the first is fetched once, the
@@ -64,7 +53,7 @@ system_build() {
 		packages+=("linux-image-$release" "linux-headers-$release")
 	done
 	root=$cache/system/root-$({
-		echo "$system_suite ${packages[*]}"
+		echo "$debian_suite ${packages[*]}"
 		declare -f system_root
 	} | sha256sum | cut -c1-12).tar
 	[[ -e $root ]] || system_root "$root" "${packages[@]}"
@@ -98,25 +87,19 @@ system_build() {
 
 # system_root FILE PACKAGE...
 system_root() {
-	local file=$1 sources options=() log=$1.log
+	local file=$1 log=$1.log
 	shift
 	say "fetching a Debian system, once per machine: about 3 minutes"
-	sources=$(with_lists system_sources)
-	[[ -n $sources ]] || die "apt's sources have no $system_suite of Debian"
-	# how to get at packages is a matter of the machine
-	while IFS= read -r option; do
-		options+=(--aptopt="$option")
-	done < <(apt-config dump --no-empty --format '%f "%v"%n' Acquire |
-		grep -E '^Acquire::(https?::|Check-|Retries|Force)')
 	rm -f "$cache"/system/root-*.tar "$cache"/system/root-*.new
+	unfinished "$file.new"
 	# an initramfs with the disk's drivers is small, and so quick to boot
 	# shellcheck disable=SC2016 # mmdebstrap's $1
-	mmdebstrap --format=tar --variant=minbase --include="$*" "${options[@]}" \
+	debian_bootstrap "$debian_suite" "$file.new" --format=tar --variant=minbase --include="$*" \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"' \
 		--essential-hook='echo MODULES=list >"$1/etc/initramfs-tools/conf.d/vm"' \
 		--essential-hook='printf "%s\n" virtio_pci virtio_blk ext4 >"$1/usr/share/initramfs-tools/modules.d/vm"' \
-		"$system_suite" "$file.new" - <<<"$sources" >"$log" 2>&1 || {
+		>"$log" 2>&1 || {
 		tail -n 20 "$log" >&2
 		die "mmdebstrap failed, see $log"
 	}

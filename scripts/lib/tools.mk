@@ -32,7 +32,7 @@ $(out32): $(OUT)/%: $(SRC)/tests/programs/32/%.c
 # its own Makefile knows what it is made of
 $(libmicro): always
 	@mkdir -p $(@D)
-	@$(MAKE) --no-print-directory -C $(SRC)/lib/libmicro CC=$(CC) OUT=$(@D) $@
+	@$(MAKE) --no-print-directory -f $(SRC)/lib/libmicro/Makefile CC=$(CC) OUT=$(@D) $@
 
 $(examples): $(OUT)/user-%: $(SRC)/lib/examples/%.c $(libmicro)
 	$(CC) -I$(SRC)/lib/libmicro -I$(SRC)/include/uapi $(flags) $(libmicro)

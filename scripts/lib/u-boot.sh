@@ -9,7 +9,7 @@ source "${BASH_SOURCE[0]%/*}/system.sh"
 u_boot() {
 	u_boot_dir=$cache/u-boot/$({
 		declare -f u_boot_build
-		aarch64-linux-gnu-gcc-12 -dumpfullversion
+		"$kernel_cc" -dumpfullversion
 	} | sha256sum | cut -c1-12)
 	[[ -e $u_boot_dir/.complete ]] || locked u-boot u_boot_build || exit
 }
@@ -21,19 +21,17 @@ u_boot_build() {
 		/usr/include/openssl/ssl.h=libssl-dev
 	say "building U-Boot, once per machine: about 2 minutes"
 	rm -rf "$u_boot_dir"
+	unfinished "$u_boot_dir"
 	mkdir -p "$u_boot_dir"/apt/{lists,archives}/partial
-	with_lists system_sources | sed -n "s/^deb \(.* $system_suite .*\)/deb-src \1/p" >"$u_boot_dir/apt/sources"
-	cat >"$conf" <<END
-Dir::Etc::sourcelist "$u_boot_dir/apt/sources";
-Dir::Etc::sourceparts "-";
-Dir::State::lists "$u_boot_dir/apt/lists";
-Dir::Cache "$u_boot_dir/apt";
-END
+	debian "$debian_suite" arm64 true
+	sed 's/^deb /deb-src /' "$cache/apt/$debian_suite-arm64/sources.list" >"$u_boot_dir/apt/sources"
+	sed "s|$cache/apt/$debian_suite-arm64/sources.list|$u_boot_dir/apt/sources|; s|\"$cache/apt/$debian_suite-arm64|\"$u_boot_dir/apt|" \
+		"$cache/apt/$debian_suite-arm64/apt.conf" >"$conf"
 	(cd "$u_boot_dir" && APT_CONFIG=$conf apt_or_update source --download-only u-boot) ||
 		die "could not download the source of U-Boot"
 	dpkg-source --no-check -x "$u_boot_dir"/u-boot_*.dsc "$source" >"$log" 2>&1 ||
 		die "could not unpack the source of U-Boot, see $log"
-	args=(-C "$source" -s CROSS_COMPILE=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc-12)
+	args=(-C "$source" -s CROSS_COMPILE="$kernel_cross" CC="$kernel_cc")
 	{
 		make "${args[@]}" qemu_arm64_defconfig &&
 			"$source/scripts/config" --file "$source/.config" -e OF_LIBFDT_OVERLAY -d EFI_LOADER &&
@@ -45,7 +43,7 @@ END
 	}
 	cp "$source/u-boot.bin" "$source/tools/mkimage" "$u_boot_dir"
 	rm -rf "$u_boot_dir"/{apt,source,u-boot_*}
-	touch "$u_boot_dir/.complete"
+	finished "$u_boot_dir"
 }
 
 # u_boot_disk FOLDER CMDLINE KERNEL INITRD: makes FOLDER.img, a disk from which

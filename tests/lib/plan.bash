@@ -79,6 +79,8 @@ plan() {
 		for kernel in 6.1 "${newest[@]}"; do
 			every amd64 $kernel $core
 		done
+		# the modules build for it, and can be loaded
+		every amd64 6.1-oldest docs/examples
 		every arm64 6.12 $core firmware/devicetree
 		;;
 	check/*)
