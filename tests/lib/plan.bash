@@ -100,6 +100,7 @@ plan() {
 		for kernel in debug race 6.1 6.12 "${newest[@]}"; do
 			every amd64 $kernel $(groups)
 		done
+		every amd64 6.1-oldest docs/examples
 		for kernel in 6.1-rt 6.12-rt; do
 			every amd64 $kernel devices files observe $hard
 		done
