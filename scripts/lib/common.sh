@@ -201,17 +201,55 @@ may_update() {
 
 # apt_or_update ARGS...: once more with fresh package lists if it fails
 apt_or_update() {
-	local log
+	local log progress='' status=0
 	mkdir -p "$cache/log"
 	log=$cache/log/apt-$BASHPID.log
+	: >"$log" || die "cannot write to $cache: is it full?"
+	if [[ $1 != update ]]; then
+		progress "$log" "$@" &
+		progress=$!
+	fi
 	if ! apt "$@" >"$log" 2>&1; then
 		if ! may_update || [[ $1 == update ]] || ! { apt update && apt "$@"; } >"$log" 2>&1; then
 			tail -n 20 "$log" >&2
-			rm -f "$log"
-			return 1
+			status=1
 		fi
 	fi
+	[[ -z $progress ]] || { kill "$progress" && wait "$progress"; } 2>/dev/null
 	rm -f "$log"
+	return $status
+}
+
+# progress LOG ARGS...: says every few seconds how far apt-get ARGS is, which is
+# writing the log
+progress() {
+	local log=$1 folder=$PWD total had now line before='' pipe
+	shift
+	trap - EXIT
+	total=$(megabytes "$@")
+	[[ $total -gt 0 ]] || return
+	[[ $1 == download || $1 == source ]] || folder=/var/cache/apt/archives
+	had=$(size "$folder")
+	# a sleep would be left over
+	exec {pipe}<> <(:)
+	while [[ -e $log ]] && ! read -rt 5 -u "$pipe"; do
+		now=$(($(size "$folder") - had))
+		line="... $((now < total ? now : total)) of $total MB"
+		! grep -q '^Unpacking' "$log" ||
+			line="... $(grep -c '^Setting up' "$log") of $(grep -c '^Unpacking' "$log") packages are set up"
+		[[ $line == "$before" ]] || say "$line"
+		before=$line
+	done
+}
+
+# size FOLDER: in MB
+size() {
+	du -sm "$1" 2>/dev/null | cut -f 1
+}
+
+# megabytes ARGS...: what apt-get ARGS would download
+megabytes() {
+	apt "$@" --print-uris -qq -y 2>/dev/null | awk '$3 ~ /^[0-9]+$/ { n += $3 } END { printf "%d\n", n / 1000000 + 0.5 }'
 }
 
 # missing THING=PACKAGE...: prints the packages of the things that are missing; a

@@ -5,7 +5,11 @@
 source "${BASH_SOURCE[0]%/*}/kernel.sh"
 
 # Modules of the kernel itself that the tests have a use for, if it has them
-kernel_module_names='configfs fuse cuse null_blk loop gpio-sim'
+kernel_module_names='configfs fuse cuse null_blk loop gpio-sim virtio_pci virtiofs'
+
+# What the programs in the guest are built with, on a machine of its architecture
+guest_things=(gcc-12=gcc-12 /usr/include/liburing.h=liburing-dev /usr/include/libfdt.h=libfdt-dev
+	/usr/include/json-c/json.h=libjson-c-dev /usr/include/libudev.h=libudev-dev)
 
 # guest: for the kernel chosen with kernel(), builds what changed and sets
 #   guest_modules  names of the project's modules
@@ -108,7 +112,7 @@ module_build() {
 build_tools() {
 	local cc32='' paths=()
 	if [[ $kernel_arch == "$host_arch" ]]; then
-		need /usr/include/liburing.h=liburing-dev
+		need "${guest_things[@]}"
 	else
 		foreign_get "$kernel_arch"
 		paths=(CPPFLAGS="-I$foreign_dir/usr/include"
@@ -140,8 +144,7 @@ build_overlays() {
 build_microctl() {
 	local args=()
 	if [[ $kernel_arch == "$host_arch" ]]; then
-		need /usr/include/libfdt.h=libfdt-dev /usr/include/json-c/json.h=libjson-c-dev \
-			/usr/include/libudev.h=libudev-dev
+		need "${guest_things[@]}"
 	else
 		foreign_get "$kernel_arch"
 		args=(CC="$kernel_cc" CPPFLAGS="-I$foreign_dir/usr/include"

@@ -8,6 +8,19 @@ source "${BASH_SOURCE[0]%/*}/newest.sh"
 
 kernel_names='6.1, 6.12, 6.1-rt, 6.12-rt, 6.1-oldest, 7.3, debug, race, and absolute paths of folders'
 
+# kernel_exists NAME ARCH: ends with an error if it does not
+kernel_exists() {
+	triple "$2" >/dev/null || die "unknown architecture $2: there are amd64 and arm64"
+	case $1 in
+	6.1 | 6.12 | 6.1-rt | 6.12-rt | 6.1-oldest) ;;
+	debug | race | /*) [[ $2 == amd64 ]] || die "the kernel $1 is there for amd64 only, not for $2" ;;
+	*)
+		[[ $1 =~ ^[0-9]+\.[0-9]+$ ]] || die "there is no kernel '$1': there are $kernel_names"
+		[[ $2 == "$host_arch" ]] || die "the kernel $1 is there for $host_arch only, not for $2"
+		;;
+	esac
+}
+
 # kernel NAME [ARCH]: Debian's name of the architecture, this machine's if not given. Sets
 #   kernel_arch     ARCH
 #   kernel_triple   what GNU calls it
@@ -20,6 +33,7 @@ kernel_names='6.1, 6.12, 6.1-rt, 6.12-rt, 6.1-oldest, 7.3, debug, race, and abso
 #   kernel_modules  the folder of its own modules
 #   kernel_run      what make is called with, if it is not for this machine
 kernel() {
+	kernel_exists "$1" "${2:-$host_arch}"
 	kernel_architecture "${2:-$host_arch}"
 	kernel_run=()
 	case $1 in
@@ -39,15 +53,12 @@ kernel() {
 		oldest_kernel
 		;;
 	debug | race)
-		[[ $kernel_arch == amd64 ]] || die "the kernel $1 is there for amd64 only, not for $kernel_arch"
 		own_kernel "$1"
 		;;
 	/*)
-		[[ $kernel_arch == amd64 ]] || die "a kernel in a folder has to be for amd64, not for $kernel_arch"
 		built_kernel "$1"
 		;;
 	*)
-		[[ $1 =~ ^[0-9]+\.[0-9]+$ ]] || die "there is no kernel '$1': there are $kernel_names"
 		newest_kernel "$1"
 		;;
 	esac
@@ -60,7 +71,7 @@ kernel_architecture() {
 	local package=gcc-12
 	kernel_arch=$1
 	kernel_cross=''
-	kernel_triple=$(triple "$kernel_arch") || die "unknown architecture $kernel_arch: there are amd64 and arm64"
+	kernel_triple=$(triple "$kernel_arch")
 	if [[ $kernel_arch != "$host_arch" ]]; then
 		kernel_cross=$kernel_triple-
 		package+=-${kernel_triple//_/-}

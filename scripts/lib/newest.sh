@@ -14,8 +14,6 @@ newest_tools=(make gcc kmod libc6-dev pkgconf sparse xz-utils)
 newest_kernel() {
 	[[ $EUID -eq 0 ]] ||
 		die "--kernel $1 needs root: its modules are built in a root folder of Debian's $newest_suite"
-	[[ $kernel_arch == "$host_arch" ]] ||
-		die "the kernel $1 is there for $host_arch only, which this machine is, not for $kernel_arch"
 	kernel_release=$(newest_release "$1") || exit
 	kernel_dir=$cache/kernel/$kernel_release
 	kernel_image=$kernel_dir/usr/lib/modules/$kernel_release/vmlinuz

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Sourced: what the first guest of a kernel takes on a new machine, said before it
+# starts.
+# shellcheck source=kernel.sh
+source "${BASH_SOURCE[0]%/*}/kernel.sh"
+
+# announce KERNEL ARCH THING=PACKAGE...: says what is to be fetched for that kernel
+# and those things, how much that is, and how long it takes. Says nothing if all of
+# it is there. Ends with an error if there is no space for it.
+announce() {
+	local kernel=$1 arch=$2 packages install=0 fetch free
+	shift 2
+	mapfile -t packages < <(missing "$@")
+	fetch=$(to_fetch "$kernel" "$arch")
+	[[ ${#packages[@]} -gt 0 || $fetch -gt 0 ]] || return 0
+	if [[ ${#packages[@]} -gt 0 && $EUID -eq 0 ]]; then
+		if ! apt-cache show "${packages[@]}" >/dev/null 2>&1; then
+			say "loading the package lists of this machine: about 10 MB"
+			locked apt apt_or_update update || die "could not load the package lists, see above: is the network there?"
+		fi
+		install=$(megabytes install --no-install-recommends "${packages[@]}")
+	fi
+	say "this machine lacks something that is fetched now, once: $((install + fetch)) MB, about $(minutes "$kernel" $((install + fetch))) minutes"
+	[[ $install -eq 0 ]] || say "  $install MB: packages for this machine, which apt installs: ${packages[*]}"
+	[[ $fetch -eq 0 ]] || say "  $fetch MB: Debian's kernel $kernel for $arch, with its headers, which go into $cache"
+	# unpacked it is several times as much
+	free=$(df -Pm "$cache" | awk 'NR == 2 { print $4 }')
+	[[ $free -ge $((fetch * 6)) ]] ||
+		die "$cache needs $((fetch * 6)) MB of space for that, and has $free MB: free some, or say XDG_CACHE_HOME=FOLDER"
+}
+
+# to_fetch KERNEL ARCH: in MB, with the package lists; 0 if it is in the cache
+to_fetch() {
+	local meta release
+	case $1 in
+	6.1) meta=linux-image-cloud-$2 ;;
+	6.1-rt) meta=linux-image-rt-$2 ;;
+	6.12) meta=linux-image-6.12-cloud-$2 ;;
+	6.12-rt) meta=linux-image-6.12-rt-$2 ;;
+	esac
+	release=$(grep -sm 1 '^linux-image-' "$cache/apt/$debian_suite-$2/known/$meta")
+	if [[ -n $release && -e $cache/kernel/${release#linux-image-}/.complete ]]; then
+		echo 0
+		return
+	fi
+	case $1 in
+	6.1 | 6.1-oldest) echo 52 ;;
+	6.12) echo 62 ;;
+	6.1-rt) echo 96 ;;
+	6.12-rt) echo 135 ;;
+	debug | race) compgen -G "$cache/kernel/$1-*/.complete" >/dev/null && echo 0 || echo 165 ;;
+	[0-9]*) compgen -G "$cache/kernel/$1.*/.complete" >/dev/null && echo 0 || echo 280 ;;
+	*) echo 0 ;;
+	esac
+}
+
+# minutes KERNEL MB: on two CPUs, with ten MB a second, which apt needs to unpack it, too
+minutes() {
+	case $1 in
+	debug | race) echo $((14 + $2 / 150)) ;;
+	*) echo $((2 + $2 / 150)) ;;
+	esac
+}
