@@ -89,6 +89,14 @@ check-race:
 check-model:
 	@tests/run --tier all model
 
+# what scripts/vm does with the machine; and all from nothing, in bare Debians
+check-host:
+	@prove --timer --exec bash tests/host/*.sh
+
+check-fresh:
+	@tests/host/fresh --user
+	@tests/host/fresh --release trixie
+
 bench:
 	@bench/run && bench/plot
 
@@ -135,6 +143,8 @@ make check-all    every test on every kernel, and long: an hour. RESUME=1 goes o
                   where it was interrupted; SEED=N repeats what is done at random
 make check-arm64, check-debug, check-race, check-model, check-system
                   parts of it
+make check-host   what scripts/vm does with this machine: files, signals, errors
+make check-fresh  make demo and tests in bare roots of Debian 12 and 13, as root
 make bench        every figure against its peers, in instructions; plots for docs/
 make bench-check  the short ones against bench/results: none over 2 % worse
 make deb          Debian packages, in build/
@@ -152,4 +162,4 @@ help:
 
 .PHONY: all install install-dev uninstall tools install-tools uninstall-tools lib \
 	install-lib uninstall-lib overlays demo shell check \
-	check-ci check-all check-arm64 check-debug check-race check-model check-system bench bench-check deb lint clean help
+	check-ci check-all check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb lint clean help

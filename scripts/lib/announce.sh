@@ -14,7 +14,9 @@ announce() {
 	mapfile -t packages < <(missing "$@")
 	fetch=$(to_fetch "$kernel" "$arch")
 	[[ ${#packages[@]} -gt 0 || $fetch -gt 0 ]] || return 0
-	if [[ ${#packages[@]} -gt 0 && $EUID -eq 0 ]]; then
+	# need() has a word on that
+	[[ ${#packages[@]} -eq 0 || $EUID -eq 0 ]] || return 0
+	if [[ ${#packages[@]} -gt 0 ]]; then
 		if ! apt-cache show "${packages[@]}" >/dev/null 2>&1; then
 			say "loading the package lists of this machine: about 10 MB"
 			locked apt apt_or_update update || die "could not load the package lists, see above: is the network there?"

@@ -150,7 +150,7 @@ on_debian() {
 # that are named in the command, each in its place, and a cache of its own.
 in_container() {
 	local why=$1 engine name word path folder mounts=() command home=$cache/container
-	[[ -z $MICROKERNEL_IN_CONTAINER ]] || die "$why"
+	[[ -z $MICROKERNEL_IN_CONTAINER && $BASH_SUBSHELL -eq 0 ]] || die "$why"
 	mkdir -p "$home"/apt/{archives,lists}/partial
 	declare -A folders=(["$repo"]=1 ["$PWD"]=1)
 	for word in "${command_line[@]:1}"; do

@@ -31,7 +31,7 @@ get_prepare() {
 	get_args=(-chardev "file,id=give,path=${folder//,/,,}/given")
 	if [[ $arch == arm64 ]]; then
 		echo /dev/ttyS1 >"$folder/root/vm/give.tty"
-		get_args+=(-device pci-serial,chardev=give)
+		get_args+=(-device "pci-serial,chardev=give")
 	else
 		echo /dev/ttyS2 >"$folder/root/vm/give.tty"
 		get_args+=(-serial chardev:give)

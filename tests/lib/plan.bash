@@ -8,7 +8,7 @@ functional='devices files firmware overlay observe microctl docs kunit'
 hard='hard'
 # the main job, revocation, poll and mmap: what differs from kernel to kernel
 core='docs/examples devices/chardev devices/hotplug files/revoke files/poll files/mmap'
-host_jobs='model lint deb bench-check self-test'
+host_jobs='model lint deb bench-check self-test check-host'
 # what tests/model is a model of
 modelled='tests/model src/core/binding.c src/core/file.c src/core/active.h src/core/poll.c src/core/wait.c src/core/vma.c'
 
@@ -109,7 +109,7 @@ plan() {
 		for kernel in 6.1 6.12; do
 			every amd64 $kernel system
 		done
-		echo host/model
+		printf 'host/%s\n' model check-host check-fresh
 		;;
 	all/*)
 		every "$native" 6.1 $(groups)

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Kernels that are not there, a machine without network or space, and runs that are
+# killed: a sentence, and nothing half-made stays.
+# shellcheck source=lib.bash
+source "${BASH_SOURCE[0]%/*}/lib.bash"
+
+for kernel in 9.9x no-such debian '' ../6.1; do
+	run "$vm" --kernel "$kernel" -- true
+	[[ $status -eq 125 ]] && says "there is no kernel '$kernel': there are 6.1, 6.12" && one_line
+	ok $? "the kernel '$kernel' is one sentence, with those that there are"
+done
+run "$vm" --arch vax -- true
+[[ $status -eq 125 ]] && says 'unknown architecture vax: there are amd64 and arm64' && one_line
+ok $? 'an unknown architecture is one sentence, with those that there are'
+
+# gone PID: of that run no guest and no temporary folder is left, soon
+gone() {
+	local tries=50
+	while [[ -n $(compgen -G "${TMPDIR:-/tmp}/microkernel-vm.$1.*") || -n $(guests_of "$1") ]]; do
+		tries=$((tries - 1))
+		[[ $tries -gt 0 ]] || return
+		sleep 0.2
+	done
+}
+
+# guests_of PID: whose files are in the run's folder
+guests_of() {
+	grep -lsE "qemu-system" /proc/[0-9]*/comm | while read -r file; do
+		! tr '\0' ' ' <"${file%comm}cmdline" 2>/dev/null | grep -o "microkernel-vm\.$1\." || true
+	done
+}
+
+# start: a guest that is up
+start() {
+	: >"$work/output"
+	"$vm" --kernel 6.12 -- 'echo up; sleep 600' >"$work/output" 2>&1 </dev/null &
+	pid=$!
+	until says up || [[ ! -e /proc/$pid ]]; do
+		sleep 0.2
+	done
+}
+
+for signal in TERM HUP; do
+	start
+	kill -$signal $pid
+	wait $pid
+	gone $pid
+	ok $? "a run that gets SIG$signal leaves no guest and no files"
+done
+start
+kill -KILL $pid
+wait $pid 2>/dev/null
+[[ -z $(guests_of $pid) ]] || sleep 5
+[[ -z $(guests_of $pid) ]]
+ok $? 'a run that gets SIGKILL leaves no guest'
+run "$vm" --kernel 6.12 -- true
+gone $pid
+ok $? 'the next run removes the files of one that got SIGKILL'
+
+if [[ $EUID -ne 0 ]]; then
+	skip 'no network, no space' 'needs root'
+	done_testing
+	exit
+fi
+
+# half_made: what in the cache is not complete
+half_made() {
+	find "$XDG_CACHE_HOME" -mindepth 3 -maxdepth 3 \( -path '*/kernel/*' -o -path '*/source/*' -o -path '*/root/*' \) 2>/dev/null |
+		while read -r folder; do
+			[[ -e $folder/.complete ]] || echo "$folder"
+		done
+	find "$XDG_CACHE_HOME" -name '*.debs' -o -name '*.new' -path '*/busybox*'
+}
+
+export XDG_CACHE_HOME=$work/cache
+run unshare -n "$vm" --kernel 6.1 -- true
+[[ $status -eq 125 ]] && says 'is the network there?' && [[ -z $(half_made) ]]
+ok $? 'without a network the error says so, and nothing half-made stays'
+
+mkdir -p "$work/small"
+# shellcheck disable=SC2016 # that shell's
+run unshare -m sh -c 'mount -t tmpfs -o size=100m none "$1" && XDG_CACHE_HOME=$1 "$2" --kernel 6.1 -- true' sh "$work/small" "$vm"
+[[ $status -eq 125 ]] && says 'MB of space' && ! says fetching
+ok $? 'without space the error says how much it takes, before anything is fetched'
+
+"$vm" --kernel 6.1 --build >"$work/output" 2>&1 </dev/null &
+pid=$!
+until says "fetching Debian's kernel" || [[ ! -e /proc/$pid ]]; do
+	sleep 0.1
+done
+sleep 1
+kill $pid
+wait $pid
+[[ -z $(half_made) ]] || half_made >>"$work/output"
+[[ -z $(half_made) ]]
+ok $? 'a download that is interrupted leaves nothing half-made'
+
+"$vm" --kernel 6.1 --build >"$work/first" 2>&1 </dev/null &
+first=$!
+run "$vm" --kernel 6.1 -- 'echo second'
+wait $first
+[[ $? -eq 0 && $status -eq 0 ]] && says second
+ok $? 'two runs at once fill one cache'
+
+done_testing
