@@ -27,7 +27,8 @@ static const char usage[] =
 	"a line for each:  work,n,subject,value,unit,ratio  where the ratio is to the\n"
 	"subject whose ratio is 1.000.\n"
 	"\n"
-	"  io        read, write, ioctl and poll of an open file\n"
+	"  io        read, write, ioctl and poll of an open file; read of a driver that looks\n"
+	"            up its instance first\n"
 	"  open      open + close\n"
 	"  counting  what the statistics add to an operation while they are switched on\n"
 	"  dirs      mkdir and rmdir among n other directories\n"
@@ -106,6 +107,27 @@ static void subject_remove(const struct subject *s)
 
 /* Files */
 
+/* read() of a driver that looks up its instance first, as each real one does */
+static void work_lookup(void)
+{
+	static const char * const node[] = { "/dev/micro/plain_lookup", "/dev/micro/micro_lookup" };
+	double reference = 0;
+	unsigned int i;
+	char byte;
+
+	make_dir("micro", "micro_lookup");
+	for (i = 0; i < ARRAY_SIZE(node); i++) {
+		int fd = xopen(node[i]);
+		double ns = BEST(calls, read(fd, &byte, 1));
+
+		close(fd);
+		if (!i)
+			reference = ns;
+		print("lookup-read-1", 1, subjects[i].name, ns, "ns", reference);
+	}
+	remove_dir("micro", "micro_lookup");
+}
+
 static void work_io(void)
 {
 	static const char * const works[] = {
@@ -140,6 +162,7 @@ static void work_io(void)
 		for (w = 0; w < ARRAY_SIZE(works); w++)
 			print(works[w], 1, s->name, result[w], "ns", reference[w]);
 	}
+	work_lookup();
 }
 
 static int open_close(const char *name)

@@ -176,7 +176,7 @@ struct micro_driver {
  * below, an inline function, a macro, the type of an exported function. Without
  * MODVERSIONS nothing else tells a driver from another time from one of today.
  */
-#define MICRO_DRIVER_ABI	1
+#define MICRO_DRIVER_ABI	2
 
 int __micro_register_driver(struct micro_driver *driver, struct module *owner,
 			    const char *mod_name, size_t size, unsigned int abi);
@@ -249,9 +249,61 @@ static inline void micro_set_drvdata(struct micro_device *mdev, void *data)
 	dev_set_drvdata(&mdev->dev, data);
 }
 
-struct micro_device *micro_file_device(const struct file *filp);
-void *micro_file_get_drvdata(const struct file *filp);
-void micro_file_set_drvdata(struct file *filp, void *data);
+/**
+ * struct micro_file_head - what of an open file is looked at in each operation
+ * @device: the instance
+ * @drvdata: the driver's
+ *
+ * &file.private_data points at it; what is behind it is the framework's. Here so
+ * that the functions below are a load or two, and no calls into another module.
+ */
+struct micro_file_head {
+	struct micro_device *device;
+	void *drvdata;
+};
+
+/**
+ * micro_file_device() - which instance was opened?
+ * @filp: the open file
+ *
+ * Context: any, from an operation of @filp, its open() and release().
+ * Return: the instance.
+ */
+static inline struct micro_device *micro_file_device(const struct file *filp)
+{
+	const struct micro_file_head *head = filp->private_data;
+
+	return head->device;
+}
+
+/**
+ * micro_file_get_drvdata() - the driver's data of an open file
+ * @filp: the open file
+ *
+ * Context: as micro_file_device().
+ * Return: what micro_file_set_drvdata() stored, else NULL.
+ */
+static inline void *micro_file_get_drvdata(const struct file *filp)
+{
+	const struct micro_file_head *head = filp->private_data;
+
+	return head->drvdata;
+}
+
+/**
+ * micro_file_set_drvdata() - store the driver's data of an open file
+ * @filp: the open file; &file.private_data is the framework's
+ * @data: what to store, commonly in open(); release() frees it
+ *
+ * Context: as micro_file_device().
+ */
+static inline void micro_file_set_drvdata(struct file *filp, void *data)
+{
+	struct micro_file_head *head = filp->private_data;
+
+	head->drvdata = data;
+}
+
 bool micro_file_revoked(const struct file *filp);
 
 /**

@@ -43,8 +43,10 @@
  *	the name. The last is how the "revocable" that mainline took back does
  *	it: a handle for each open file and an srcu_struct for each device
  *
- * And two drivers for the framework: micro_bench with the same handlers, and
- * micro_sleeper, whose reads sleep until the device goes.
+ * And three drivers for the framework: micro_bench with the same handlers,
+ * micro_lookup, whose read() looks up its instance first, as those of real drivers
+ * do, and micro_sleeper, whose reads sleep until the device goes. What micro_lookup is
+ * measured against is the misc device /dev/micro/plain_lookup, which does the same.
  */
 
 #define PEER_MINORS	(MINORMASK + 1)
@@ -842,6 +844,67 @@ static struct micro_driver sleeper_driver = {
 	.read = sleeper_read,
 };
 
+/**
+ * struct peer_lookup - an instance that a read() has to find first
+ * @misc: of the misc device
+ * @byte: what is read
+ */
+struct peer_lookup {
+	struct miscdevice misc;
+	u8 byte;
+};
+
+static int lookup_misc_open(struct inode *inode, struct file *filp)
+{
+	filp->private_data = container_of(filp->private_data, struct peer_lookup, misc);
+	return 0;
+}
+
+static ssize_t lookup_misc_read(struct file *filp, char __user *buf, size_t count,
+				loff_t *offset)
+{
+	struct peer_lookup *p = filp->private_data;
+
+	return put_user(p->byte, buf) ?: 1;
+}
+
+static const struct file_operations lookup_misc_fops = {
+	.owner = THIS_MODULE,
+	.open = lookup_misc_open,
+	.read = lookup_misc_read,
+};
+
+static struct peer_lookup lookup_peer = {
+	.misc.minor = MISC_DYNAMIC_MINOR,
+	.misc.name = "peer_lookup",
+	.misc.nodename = "micro/plain_lookup",
+	.misc.fops = &lookup_misc_fops,
+};
+
+static int lookup_probe(struct micro_device *mdev)
+{
+	struct peer_lookup *p = devm_kzalloc(&mdev->dev, sizeof(*p), GFP_KERNEL);
+
+	if (!p)
+		return -ENOMEM;
+	micro_set_drvdata(mdev, p);
+	return 0;
+}
+
+static ssize_t lookup_read(struct micro_driver *drv, struct file *filp,
+			   char __user *buf, size_t count, loff_t *offset)
+{
+	struct peer_lookup *p = micro_get_drvdata(micro_file_device(filp));
+
+	return put_user(p->byte, buf) ?: 1;
+}
+
+static struct micro_driver lookup_driver = {
+	.name = "micro_lookup",
+	.probe = lookup_probe,
+	.read = lookup_read,
+};
+
 static int __init peers_init(void)
 {
 	int err;
@@ -872,17 +935,27 @@ static int __init peers_init(void)
 	err = micro_register_driver(&sleeper_driver);
 	if (err)
 		goto err_bench;
-	err = misc_register(&control_peer);
+	err = micro_register_driver(&lookup_driver);
 	if (err)
 		goto err_sleeper;
+	err = misc_register(&control_peer);
+	if (err)
+		goto err_lookup;
+	err = misc_register(&lookup_peer.misc);
+	if (err)
+		goto err_control;
 	/* Last, so that misc_open() finds it first */
 	err = misc_register(&misc_peer);
 	if (err)
-		goto err_control;
+		goto err_lookup_peer;
 	return 0;
 
+err_lookup_peer:
+	misc_deregister(&lookup_peer.misc);
 err_control:
 	misc_deregister(&control_peer);
+err_lookup:
+	micro_unregister_driver(&lookup_driver);
 err_sleeper:
 	micro_unregister_driver(&sleeper_driver);
 err_bench:
@@ -906,7 +979,9 @@ module_init(peers_init);
 static void __exit peers_exit(void)
 {
 	misc_deregister(&misc_peer);
+	misc_deregister(&lookup_peer.misc);
 	misc_deregister(&control_peer);
+	micro_unregister_driver(&lookup_driver);
 	micro_unregister_driver(&sleeper_driver);
 	micro_unregister_driver(&bench_driver);
 	peer_subsystems_exit(GUARDS + 1);

@@ -46,10 +46,15 @@
  *	came too late and are about to turn back
  * @owed: the number of operations that the revoker found inside, minus those that
  *	have left since
+ * @after: in the place of @owed, for the owner: once revoked, and with nobody inside,
+ *	that is 0 and touched by nobody
  */
 struct micro_active {
 	atomic_t count;
-	atomic_t owed;
+	union {
+		atomic_t owed;
+		u32 after;
+	};
 };
 
 /**

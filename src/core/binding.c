@@ -84,6 +84,7 @@ static void micro_binding_release(struct device *dev)
 {
 	struct micro_binding *b = dev_to_binding(dev);
 
+	micro_debugfs_forget(b);
 	micro_binding_free_vma_ops(b);
 	micro_binding_free_spare(b);
 	put_device(&b->mdev->dev);
@@ -150,7 +151,11 @@ struct micro_binding *micro_binding_create(struct micro_device *mdev,
 	refcount_set(&b->refs, 1);
 	mutex_init(&b->lock);
 	INIT_HLIST_HEAD(&b->files);
+	INIT_HLIST_HEAD(&b->dead);
 	INIT_LIST_HEAD(&b->vma_ops);
+#ifdef CONFIG_DEBUG_FS
+	INIT_LIST_HEAD(&b->ended);
+#endif
 	init_waitqueue_head(&b->wq);
 	lockdep_init_map(micro_dep_map(b), drv->name, &drv->core->key, 0);
 
@@ -367,14 +372,15 @@ static unsigned int micro_binding_release_files(struct micro_binding *b)
 	while ((f = hlist_entry_safe(b->files.first, struct micro_file, node))) {
 		micro_statistics_count(&f->stats, MICRO_STAT_REVOCATIONS, 0);
 		micro_file_unlist(f);
-		f->state = MICRO_FILE_RELEASING;
+		f->active.after = MICRO_FILE_RELEASING;
 		mutex_unlock(&b->lock);
 
 		micro_file_release_driver(f);
 
 		mutex_lock(&b->lock);
 		/* pairs with micro_file_release(), which may free it now */
-		smp_store_release(&f->state, MICRO_FILE_RELEASED);
+		hlist_add_head(&f->node, &b->dead);
+		smp_store_release(&f->active.after, MICRO_FILE_RELEASED);
 		wake_up_all(&b->wq);
 		files++;
 	}

@@ -333,6 +333,7 @@ static void micro_bus_remove(struct device *dev)
 		WRITE_ONCE(mi->mdev.driver, NULL);
 		mi->ending = NULL;
 	}
+	micro_debugfs_end(b);
 	micro_binding_put(b);
 }
 

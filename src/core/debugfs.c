@@ -22,10 +22,14 @@
  * until after it is unbound, and what is shown is guarded by locks that are held
  * for moments only: micro_debugfs_lock, micro_instance.lock for the way to the
  * binding, and micro_binding.lock for its files.
+ *
+ * Files that are still open although their device went away hold the core, and are
+ * in no device's list any more: micro/dead has them.
  */
 
 static DEFINE_MUTEX(micro_debugfs_lock);
 static LIST_HEAD(micro_debugfs_list);
+static LIST_HEAD(micro_debugfs_ended);
 static struct dentry *micro_debugfs_dir;
 
 /**
@@ -52,19 +56,55 @@ void micro_debugfs_del(struct micro_instance *mi)
 	list_del(&mi->entry);
 }
 
+/**
+ * micro_debugfs_end() - show the files of a binding that has ended
+ * @b: the binding, which is unbound
+ *
+ * Context: may sleep.
+ */
+void micro_debugfs_end(struct micro_binding *b)
+{
+	/* Its files may only become fewer */
+	if (hlist_empty(&b->dead))
+		return;
+	guard(mutex)(&micro_debugfs_lock);
+	list_add_tail(&b->ended, &micro_debugfs_ended);
+}
+
+/**
+ * micro_debugfs_forget() - do not show a binding any more
+ * @b: the binding, which has no open files
+ *
+ * Context: may sleep.
+ */
+void micro_debugfs_forget(struct micro_binding *b)
+{
+	if (list_empty(&b->ended))
+		return;
+	guard(mutex)(&micro_debugfs_lock);
+	list_del(&b->ended);
+}
+
 /* Its name now: who opened a file may be gone, and the file passed on */
-static void micro_debugfs_comm(struct seq_file *m, pid_t pid)
+static void micro_debugfs_comm(struct seq_file *m, struct pid *pid)
 {
 	char comm[TASK_COMM_LEN] = "-";
 	struct task_struct *task;
 
 	rcu_read_lock();
-	task = pid_task(find_pid_ns(pid, &init_pid_ns), PIDTYPE_TGID);
+	task = pid_task(pid, PIDTYPE_TGID);
 	if (task)
 		get_task_comm(comm, task);
 	rcu_read_unlock();
 	/* a name may contain anything */
 	seq_escape(m, comm, " \t\n\\");
+}
+
+static void micro_debugfs_file(struct seq_file *m, struct micro_file *f)
+{
+	/* hashed, as in the tracepoints */
+	seq_printf(m, "file=%p pid=%d comm=", f, pid_nr(f->pid));
+	micro_debugfs_comm(m, f->pid);
 }
 
 static void micro_debugfs_files(struct seq_file *m, struct micro_binding *b)
@@ -73,9 +113,8 @@ static void micro_debugfs_files(struct seq_file *m, struct micro_binding *b)
 
 	guard(mutex)(&b->lock);
 	hlist_for_each_entry(f, &b->files, node) {
-		/* hashed, as in the tracepoints */
-		seq_printf(m, "  file=%p pid=%d comm=", f, f->pid);
-		micro_debugfs_comm(m, f->pid);
+		seq_puts(m, "  ");
+		micro_debugfs_file(m, f);
 		seq_printf(m, " active=%d revoked=%d\n", micro_active_inside(&f->active),
 			   micro_active_revoked(&f->active));
 		/* it will be called again, with more room */
@@ -147,10 +186,47 @@ static const struct seq_operations micro_devices_sops = {
 };
 DEFINE_SEQ_ATTRIBUTE(micro_devices);
 
+static int micro_dead_show(struct seq_file *m, void *v)
+{
+	struct micro_binding *b = list_entry(v, struct micro_binding, ended);
+	struct micro_file *f;
+
+	guard(mutex)(&b->lock);
+	hlist_for_each_entry(f, &b->dead, node) {
+		seq_printf(m, "device=%s ", b->mdev->name);
+		micro_debugfs_file(m, f);
+		seq_putc(m, '\n');
+		/* it will be called again, with more room */
+		if (seq_has_overflowed(m))
+			break;
+	}
+	return 0;
+}
+
+static void *micro_dead_start(struct seq_file *m, loff_t *pos)
+{
+	mutex_lock(&micro_debugfs_lock);
+	return seq_list_start(&micro_debugfs_ended, *pos);
+}
+
+static void *micro_dead_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return seq_list_next(v, &micro_debugfs_ended, pos);
+}
+
+static const struct seq_operations micro_dead_sops = {
+	.start = micro_dead_start,
+	.next = micro_dead_next,
+	.stop = micro_debugfs_stop,
+	.show = micro_dead_show,
+};
+DEFINE_SEQ_ATTRIBUTE(micro_dead);
+
 int micro_debugfs_init(void)
 {
 	micro_debugfs_dir = debugfs_create_dir("micro", NULL);
 	debugfs_create_file("devices", 0400, micro_debugfs_dir, NULL, &micro_devices_fops);
+	debugfs_create_file("dead", 0400, micro_debugfs_dir, NULL, &micro_dead_fops);
 	return 0;
 }
 

@@ -46,13 +46,17 @@ static struct kmem_cache *micro_file_cache;
 static ssize_t micro_file_read(struct file *filp, char __user *buf, size_t count,
 			       loff_t *offset)
 {
-	return micro_file_call(filp, read, -ENODEV, filp, buf, count, offset);
+	return micro_file_call_aside(filp, read, -ENODEV,
+				     micro_aside(filp, buf, count, offset),
+				     filp, buf, count, offset);
 }
 
 static ssize_t micro_file_write(struct file *filp, const char __user *buf,
 				size_t count, loff_t *offset)
 {
-	return micro_file_call(filp, write, -ENODEV, filp, buf, count, offset);
+	return micro_file_call_aside(filp, write, -ENODEV,
+				     micro_aside(filp, buf, count, offset),
+				     filp, buf, count, offset);
 }
 
 static ssize_t micro_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
@@ -92,21 +96,22 @@ static loff_t micro_file_llseek(struct file *filp, loff_t offset, int whence)
 static int micro_file_fasync(int fd, struct file *filp, int on)
 {
 	struct micro_file *f = filp->private_data;
+	struct micro_file_more *more = micro_file_need_more(f);
 	int err;
 
 	if (!micro_file_enter(f))
-		return on ? -ENODEV : fasync_helper(fd, filp, 0, &f->fasync);
+		return on ? -ENODEV : fasync_helper(fd, filp, 0, &more->fasync);
 
 	err = f->drv->fasync(f->drv, fd, filp, on);
 	if (err >= 0) {
-		WRITE_ONCE(f->subscribed, true);
-		err = fasync_helper(fd, filp, on, &f->fasync);
+		WRITE_ONCE(more->subscribed, true);
+		err = fasync_helper(fd, filp, on, &more->fasync);
 		if (err < 0)
 			f->drv->fasync(f->drv, -1, filp, 0);
 		/* Either we see the revocation, or the revoker sees our entry */
 		smp_mb();
 		if (err >= 0 && on && micro_active_revoked(&f->active))
-			kill_fasync(&f->fasync, SIGIO, POLL_HUP);
+			kill_fasync(&more->fasync, SIGIO, POLL_HUP);
 	}
 	micro_file_leave(f);
 	return err;
@@ -185,16 +190,54 @@ static struct micro_file *micro_file_alloc(struct micro_binding *b)
 		return f;
 
 	/* A constructor would need memory in each file */
-	f = kmem_cache_zalloc(micro_file_cache, GFP_KERNEL);
-	if (f)
-		init_waitqueue_head(&f->wq);
-	return f;
+	return kmem_cache_zalloc(micro_file_cache, GFP_KERNEL);
+}
+
+/**
+ * micro_file_make_more() - what micro_file_need_more() calls the first time
+ * @f: the open file
+ *
+ * poll() and fasync(0) have no way to fail, and small allocations do not.
+ *
+ * Context: may sleep.
+ * Return: what is in @f->more from now on.
+ */
+noinline struct micro_file_more *micro_file_make_more(struct micro_file *f)
+{
+	struct micro_file_more *more = kzalloc(sizeof(*more), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	struct micro_file_more *old;
+
+	init_waitqueue_head(&more->wq);
+	/* The file may have several threads. A full barrier, too: see micro_file_unplug() */
+	old = cmpxchg(&f->more, NULL, more);
+	if (!old)
+		return more;
+	kfree(more);
+	return old;
+}
+
+static void micro_file_free_more(struct micro_file *f, struct micro_file_more *more)
+{
+	if (more->fasync)
+		fasync_helper(-1, f->filp, 0, &more->fasync);
+	micro_file_free_mmaps(more);
+	micro_file_free_exclusives(more);
+	kfree(more);
+	f->more = NULL;
+}
+
+static void micro_file_destroy(struct micro_file *f)
+{
+	put_pid(f->pid);
+	kmem_cache_free(micro_file_cache, f);
 }
 
 static void micro_file_free(struct micro_file *f, struct micro_binding *b)
 {
+	if (f->more)
+		micro_file_free_more(f, f->more);
 	if (IS_ENABLED(CONFIG_KASAN) || cmpxchg(&b->spare, NULL, f))
-		kmem_cache_free(micro_file_cache, f);
+		micro_file_destroy(f);
 }
 
 /**
@@ -206,24 +249,26 @@ static void micro_file_free(struct micro_file *f, struct micro_binding *b)
 void micro_binding_free_spare(struct micro_binding *b)
 {
 	if (b->spare)
-		kmem_cache_free(micro_file_cache, b->spare);
+		micro_file_destroy(b->spare);
 }
 
-/* The rest is as in a new file when one is freed */
+/* The rest is as in a new file when one is freed, but for @pid */
 static void micro_file_init(struct micro_file *f, struct file *filp,
 			    struct micro_binding *b)
 {
+	struct pid *pid = task_tgid(current);
+
+	/* A spare file comes with the one who had it before, often the same one */
+	if (f->pid != pid) {
+		put_pid(f->pid);
+		f->pid = get_pid(pid);
+	}
 	/* open() itself is the first operation inside */
 	micro_active_init(&f->active, 1);
-	f->state = MICRO_FILE_OPEN;
-	f->mapped = false;
-	f->subscribed = false;
+	f->head.device = b->mdev;
+	f->head.drvdata = NULL;
 	f->binding = b;
-	f->drvdata = NULL;
 	f->filp = filp;
-	f->fasync = NULL;
-	f->mmaps = NULL;
-	f->pid = current->tgid;
 }
 
 static int micro_file_attach(struct micro_file *f, struct micro_binding *b)
@@ -324,9 +369,14 @@ err_put:
  */
 void micro_file_unplug(struct micro_file *f)
 {
-	__wake_up(&f->wq, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | EPOLLERR));
-	micro_file_wake_exclusives(f);
-	kill_fasync(&f->fasync, SIGIO, POLL_HUP);
+	/* Who makes it just now sees the revocation: both are full barriers */
+	struct micro_file_more *more = micro_file_get_more(f);
+
+	if (!more)
+		return;
+	__wake_up(&more->wq, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | EPOLLERR));
+	micro_file_wake_exclusives(more);
+	kill_fasync(&more->fasync, SIGIO, POLL_HUP);
 }
 
 /**
@@ -341,7 +391,7 @@ void micro_file_release_driver(struct micro_file *f)
 	int result = 0;
 
 	micro_file_unforward(f);
-	if (f->subscribed)
+	if (f->more && f->more->subscribed)
 		drv->fasync(drv, -1, f->filp, 0);
 	if (drv->release)
 		result = drv->release(drv, f->filp);
@@ -355,9 +405,9 @@ static bool micro_file_claim(struct micro_file *f)
 	struct micro_binding *b = f->binding;
 
 	guard(mutex)(&b->lock);
-	if (f->state != MICRO_FILE_OPEN)
+	if (f->active.after != MICRO_FILE_OPEN)
 		return false;
-	f->state = MICRO_FILE_RELEASING;
+	f->active.after = MICRO_FILE_RELEASING;
 	micro_file_unlist(f);
 	atomic_inc(&b->busy);
 	return true;
@@ -378,7 +428,9 @@ static noinline void micro_file_release_revoked(struct micro_file *f)
 		 * The revoker needs us until the driver's release() is over;
 		 * the barrier pairs with micro_binding_release_files()
 		 */
-		wait_event(b->wq, smp_load_acquire(&f->state) == MICRO_FILE_RELEASED);
+		wait_event(b->wq, smp_load_acquire(&f->active.after) == MICRO_FILE_RELEASED);
+		scoped_guard(mutex, &b->lock)
+			hlist_del(&f->node);
 	}
 }
 
@@ -394,12 +446,6 @@ static int micro_file_release(struct inode *inode, struct file *filp)
 	} else {
 		micro_file_release_revoked(f);
 	}
-	if (f->fasync)
-		fasync_helper(-1, filp, 0, &f->fasync);
-	if (f->mmaps)
-		micro_file_free_mmaps(f);
-	if (f->exclusives)
-		micro_file_free_exclusives(f);
 	micro_file_free(f, b);
 	micro_binding_put(b);
 	return 0;
@@ -411,51 +457,6 @@ const struct file_operations micro_bootstrap_fops = {
 	.open = micro_file_open,
 	.release = micro_file_release,
 };
-
-/**
- * micro_file_device() - which instance was opened?
- * @filp: the open file
- *
- * Context: any, from an operation of @filp, its open() and release().
- * Return: the instance.
- */
-struct micro_device *micro_file_device(const struct file *filp)
-{
-	const struct micro_file *f = filp->private_data;
-
-	return f->binding->mdev;
-}
-EXPORT_SYMBOL_GPL(micro_file_device);
-
-/**
- * micro_file_get_drvdata() - the driver's data of an open file
- * @filp: the open file
- *
- * Context: as micro_file_device().
- * Return: what micro_file_set_drvdata() stored, else NULL.
- */
-void *micro_file_get_drvdata(const struct file *filp)
-{
-	const struct micro_file *f = filp->private_data;
-
-	return f->drvdata;
-}
-EXPORT_SYMBOL_GPL(micro_file_get_drvdata);
-
-/**
- * micro_file_set_drvdata() - store the driver's data of an open file
- * @filp: the open file; &file.private_data is the framework's
- * @data: what to store, commonly in open(); release() frees it
- *
- * Context: as micro_file_device().
- */
-void micro_file_set_drvdata(struct file *filp, void *data)
-{
-	struct micro_file *f = filp->private_data;
-
-	f->drvdata = data;
-}
-EXPORT_SYMBOL_GPL(micro_file_set_drvdata);
 
 /**
  * micro_file_revoked() - is the device going away?

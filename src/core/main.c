@@ -5,16 +5,18 @@
  * Copyright (C) 2026 The microkernel authors
  */
 #include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/init.h>
 #include <linux/module.h>
-#include <linux/wait_bit.h>
+#include <linux/rcupdate.h>
 #include <microkernel_version.h>
 
 #include "main.h"
 #include "node.h"
 
-/* Devices and bindings whose release function has not run yet */
-static atomic_t micro_objects;
+/* Devices and bindings whose release function has not run yet, and this module */
+static atomic_t micro_objects = ATOMIC_INIT(1);
+static DECLARE_COMPLETION(micro_objects_gone);
 
 /**
  * micro_object_get() - an object whose release function is in this module lives
@@ -36,13 +38,27 @@ void micro_object_get(void)
  */
 void micro_object_put(void)
 {
+	/* Not a lock that sleeps, on any kernel: see micro_objects_exit() */
 	if (atomic_dec_and_test(&micro_objects))
-		wake_up_var(&micro_objects);
+		complete(&micro_objects_gone);
 }
 
+/*
+ * The task that has put the last object may still be in our text, a few instructions
+ * before it returns from the release function to the kernel's, and the text goes soon
+ * after this. A reference to the module would not help: who drops it is in the text,
+ * too. But from the decrement to the return nobody sleeps. So we wait until each task
+ * has slept or was in user space; one that was preempted in there has returned by
+ * then. What ran in an interrupt, or with preemption off, is covered by the second
+ * wait. All that is left open is a task that runs there on a kernel without
+ * CONFIG_TASKS_RCU that can preempt it, and there is none: preemption selects it.
+ */
 static void micro_objects_exit(void)
 {
-	wait_var_event(&micro_objects, !atomic_read(&micro_objects));
+	micro_object_put();
+	wait_for_completion(&micro_objects_gone);
+	synchronize_rcu_tasks();
+	synchronize_rcu();
 }
 
 static const struct {

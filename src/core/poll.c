@@ -76,12 +76,12 @@ struct micro_exclusive {
 /**
  * struct micro_poll_table - what a driver's poll_wait() ends up in
  * @pt: what the driver sees
- * @file: the open file
+ * @more: what the open file has for those who wait
  * @exclusive: whose forwarders they are, NULL for those of the file
  */
 struct micro_poll_table {
 	struct poll_table_struct pt;
-	struct micro_file *file;
+	struct micro_file_more *more;
 	struct micro_exclusive *exclusive;
 };
 
@@ -167,7 +167,7 @@ static bool micro_forward_hang(struct micro_poll_table *table, struct micro_poll
 		add_wait_queue_exclusive(head, &fw->wait);
 	} else {
 		init_waitqueue_func_entry(&fw->wait, micro_forward_wake);
-		fw->wait.private = &table->file->wq;
+		fw->wait.private = &table->more->wq;
 		add_wait_queue(head, &fw->wait);
 	}
 	/* Last: micro_poll_queue() sees it without the lock, and relies on it */
@@ -175,14 +175,14 @@ static bool micro_forward_hang(struct micro_poll_table *table, struct micro_poll
 	return true;
 }
 
-static struct micro_poller *micro_poller_make(struct micro_file *f)
+static struct micro_poller *micro_poller_make(struct micro_file_more *more)
 {
 	struct micro_poller *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	struct micro_poller *old;
 
 	spin_lock_init(&p->lock);
 	/* The file may have several threads */
-	old = cmpxchg(&f->poller, NULL, p);
+	old = cmpxchg(&more->poller, NULL, p);
 	if (!old)
 		return p;
 	kfree(p);
@@ -194,7 +194,7 @@ static noinline void micro_poll_queue_slow(struct micro_poll_table *table,
 					   struct wait_queue_head *head)
 {
 	struct micro_forward *new __free(kfree) = NULL;
-	struct micro_file *f = table->file;
+	struct micro_file_more *more = table->more;
 	struct micro_poller *p;
 	bool hung;
 
@@ -202,7 +202,7 @@ static noinline void micro_poll_queue_slow(struct micro_poll_table *table,
 		p = &table->exclusive->poller;
 	else
 		/* pairs with micro_poller_make() */
-		p = smp_load_acquire(&f->poller) ?: micro_poller_make(f);
+		p = smp_load_acquire(&more->poller) ?: micro_poller_make(more);
 
 	spin_lock(&p->lock);
 	hung = micro_forward_hang(table, p, head, &new);
@@ -221,7 +221,7 @@ static void micro_poll_queue(struct file *filp, struct wait_queue_head *head,
 {
 	struct micro_poll_table *table = container_of(pt, struct micro_poll_table, pt);
 	/* pairs with micro_poller_make() */
-	struct micro_poller *p = smp_load_acquire(&table->file->poller);
+	struct micro_poller *p = smp_load_acquire(&table->more->poller);
 
 	/* Once hung up it stays there; pairs with micro_forward_hang() */
 	if (likely(p && smp_load_acquire(&p->forward.head) == head))
@@ -236,12 +236,12 @@ static void micro_poll_queue_exclusive(struct file *filp, struct wait_queue_head
 }
 
 /* Claim one that nobody waits on, or make one */
-static struct micro_exclusive *micro_exclusive_claim(struct micro_file *f)
+static struct micro_exclusive *micro_exclusive_claim(struct micro_file_more *more)
 {
 	struct micro_exclusive *x;
 
 	/* pairs with the cmpxchg() below */
-	for (x = smp_load_acquire(&f->exclusives); x; x = x->next) {
+	for (x = smp_load_acquire(&more->exclusives); x; x = x->next) {
 		if (atomic_cmpxchg(&x->claimed, 0, 1))
 			continue;
 		/* Who leaves it just now is not in the way of anybody else */
@@ -254,8 +254,8 @@ static struct micro_exclusive *micro_exclusive_claim(struct micro_file *f)
 	spin_lock_init(&x->poller.lock);
 	init_waitqueue_head(&x->wq);
 	atomic_set(&x->claimed, 1);
-	x->next = READ_ONCE(f->exclusives);
-	while (!try_cmpxchg(&f->exclusives, &x->next, x))
+	x->next = READ_ONCE(more->exclusives);
+	while (!try_cmpxchg(&more->exclusives, &x->next, x))
 		;
 	return x;
 }
@@ -264,12 +264,12 @@ static struct micro_exclusive *micro_exclusive_claim(struct micro_file *f)
 static noinline __poll_t micro_file_poll_exclusive(struct file *filp,
 						   struct poll_table_struct *wait)
 {
-	struct micro_file *f = filp->private_data;
-	struct micro_exclusive *x = micro_exclusive_claim(f);
+	struct micro_file_more *more = micro_file_need_more(filp->private_data);
+	struct micro_exclusive *x = micro_exclusive_claim(more);
 	struct micro_poll_table table = {
 		.pt._qproc = micro_poll_queue_exclusive,
 		.pt._key = wait->_key,
-		.file = f,
+		.more = more,
 		.exclusive = x,
 	};
 
@@ -282,16 +282,16 @@ static noinline __poll_t micro_file_poll_exclusive(struct file *filp,
 static noinline __poll_t micro_file_poll_wait(struct file *filp,
 					      struct poll_table_struct *wait)
 {
-	struct micro_file *f = filp->private_data;
-	struct micro_poll_table table = {
-		.pt._qproc = micro_poll_queue,
-		.pt._key = wait->_key,
-		.file = f,
-	};
+	struct micro_file_more *more = micro_file_need_more(filp->private_data);
+	struct micro_poll_table table;
 
-	if (unlikely(wait->_key & EPOLLEXCLUSIVE))
-		return micro_file_poll_exclusive(filp, wait);
-	poll_wait(filp, &f->wq, wait);
+	/* Not an initializer: that would clear the rest, which costs as much again */
+	table.pt._qproc = micro_poll_queue;
+	table.pt._key = wait->_key;
+	table.more = more;
+	table.exclusive = NULL;
+	/* poll_wait(), of which the caller has looked at @wait, and whose barrier is in enter */
+	wait->_qproc(filp, &more->wq, wait);
 	return micro_file_call(filp, poll, EPOLLHUP | EPOLLERR, filp, &table.pt);
 }
 
@@ -305,8 +305,11 @@ static noinline __poll_t micro_file_poll_wait(struct file *filp,
  */
 __poll_t micro_file_poll(struct file *filp, struct poll_table_struct *wait)
 {
-	if (wait && wait->_qproc)
+	if (wait && wait->_qproc) {
+		if (unlikely(wait->_key & EPOLLEXCLUSIVE))
+			return micro_file_poll_exclusive(filp, wait);
 		return micro_file_poll_wait(filp, wait);
+	}
 	return micro_file_call(filp, poll, EPOLLHUP | EPOLLERR, filp, wait);
 }
 
@@ -333,53 +336,52 @@ static void micro_poller_unforward(struct micro_poller *p)
 
 /**
  * micro_file_unforward_all() - take an open file off the driver's queues
- * @f: the file, which has been polled; no operation is inside, or ever will be
+ * @more: what the file has for those who wait; no operation is inside, or ever will be
  *
  * User space may still wait on our queues.
  *
  * Context: may sleep.
  */
-void micro_file_unforward_all(struct micro_file *f)
+void micro_file_unforward_all(struct micro_file_more *more)
 {
-	struct micro_poller *p = f->poller;
+	struct micro_poller *p = more->poller;
 	struct micro_exclusive *x;
 
-	f->poller = NULL;
+	more->poller = NULL;
 	if (p) {
 		micro_poller_unforward(p);
 		kfree(p);
 	}
-	for (x = READ_ONCE(f->exclusives); x; x = x->next)
+	for (x = READ_ONCE(more->exclusives); x; x = x->next)
 		micro_poller_unforward(&x->poller);
 }
 
 /**
  * micro_file_wake_exclusives() - wake all who wait exclusively, for the end
- * @f: the file, which has been revoked
+ * @more: that of a file that has been revoked
  *
  * Context: any.
  */
-void micro_file_wake_exclusives(struct micro_file *f)
+void micro_file_wake_exclusives(struct micro_file_more *more)
 {
 	struct micro_exclusive *x;
 
-	for (x = READ_ONCE(f->exclusives); x; x = x->next)
+	for (x = READ_ONCE(more->exclusives); x; x = x->next)
 		__wake_up(&x->wq, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | EPOLLERR));
 }
 
 /**
  * micro_file_free_exclusives() - the last step
- * @f: the file, which is closed: nobody waits any more
+ * @more: that of a file that is closed: nobody waits any more
  *
  * Context: any.
  */
-void micro_file_free_exclusives(struct micro_file *f)
+void micro_file_free_exclusives(struct micro_file_more *more)
 {
 	struct micro_exclusive *x, *next;
 
-	for (x = f->exclusives; x; x = next) {
+	for (x = more->exclusives; x; x = next) {
 		next = x->next;
 		kfree(x);
 	}
-	f->exclusives = NULL;
 }

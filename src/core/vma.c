@@ -202,10 +202,11 @@ static struct micro_mmap *micro_file_note_mmap(struct micro_file *f,
 					       struct mm_struct *mm,
 					       struct micro_mmap *new)
 {
+	struct micro_file_more *more = f->more;
 	struct micro_mmap *m;
 
 	lockdep_assert_held(&f->binding->lock);
-	for (m = f->mmaps; m; m = m->next) {
+	for (m = more->mmaps; m; m = m->next) {
 		if (m->mm == mm)
 			return new;
 		if (mmap_read_trylock(m->mm)) {
@@ -218,8 +219,8 @@ static struct micro_mmap *micro_file_note_mmap(struct micro_file *f,
 	}
 	new->mm = mm;
 	mmgrab(mm);
-	new->next = f->mmaps;
-	f->mmaps = new;
+	new->next = more->mmaps;
+	more->mmaps = new;
 	return NULL;
 }
 
@@ -273,10 +274,12 @@ int micro_file_mmap(struct file *filp, struct vm_area_struct *vma)
 	struct micro_vma_ops *ops __free(kfree) = kzalloc(sizeof(*ops), GFP_KERNEL);
 	struct micro_mmap *mmap __free(kfree) = kzalloc(sizeof(*mmap), GFP_KERNEL);
 	struct micro_file *f = filp->private_data;
+	struct micro_file_more *more;
 	int err;
 
 	if (!ops || !mmap)
 		return -ENOMEM;
+	more = micro_file_need_more(f);
 	if (!micro_file_enter(f))
 		return -ENODEV;
 
@@ -294,7 +297,7 @@ int micro_file_mmap(struct file *filp, struct vm_area_struct *vma)
 		if (vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
 			mmap = micro_file_note_mmap(f, vma->vm_mm, mmap);
 		if (!err) {
-			f->mapped = true;
+			more->mapped = true;
 			ops = micro_vma_wrap(vma, f->binding, ops);
 		}
 	}
@@ -353,8 +356,12 @@ void micro_binding_zap(struct micro_binding *b)
 
 	scoped_guard(mutex, &b->lock) {
 		hlist_for_each_entry(f, &b->files, node) {
-			*tail = f->mmaps;
-			f->mmaps = NULL;
+			struct micro_file_more *more = micro_file_get_more(f);
+
+			if (!more)
+				continue;
+			*tail = more->mmaps;
+			more->mmaps = NULL;
 			while (*tail)
 				tail = &(*tail)->next;
 		}
@@ -368,7 +375,7 @@ void micro_binding_zap(struct micro_binding *b)
 	hlist_for_each_entry(f, &b->files, node) {
 		struct address_space *mapping = f->filp->f_mapping;
 
-		if (f->mapped && mapping != zapped) {
+		if (f->more && f->more->mapped && mapping != zapped) {
 			unmap_mapping_range(mapping, 0, 0, 1);
 			zapped = mapping;
 		}
@@ -391,11 +398,11 @@ void micro_binding_free_vma_ops(struct micro_binding *b)
 
 /**
  * micro_file_free_mmaps() - forget which processes mapped a file
- * @f: the file, which nobody uses any more
+ * @more: what belongs to the file, which nobody uses any more
  *
  * Context: any.
  */
-void micro_file_free_mmaps(struct micro_file *f)
+void micro_file_free_mmaps(struct micro_file_more *more)
 {
-	micro_mmaps_free(f->mmaps);
+	micro_mmaps_free(more->mmaps);
 }

@@ -42,7 +42,7 @@ void micro_wait_begin(struct micro_waiter *waiter, struct file *filp,
 	init_waitqueue_entry(&waiter->event, current);
 	init_waitqueue_entry(&waiter->revoke, current);
 	add_wait_queue(wq_head, &waiter->event);
-	add_wait_queue(&f->wq, &waiter->revoke);
+	add_wait_queue(&micro_file_need_more(f)->wq, &waiter->revoke);
 }
 EXPORT_SYMBOL_GPL(micro_wait_begin);
 
@@ -79,6 +79,6 @@ void micro_wait_end(struct micro_waiter *waiter)
 
 	__set_current_state(TASK_RUNNING);
 	remove_wait_queue(waiter->wq_head, &waiter->event);
-	remove_wait_queue(&f->wq, &waiter->revoke);
+	remove_wait_queue(&f->more->wq, &waiter->revoke);
 }
 EXPORT_SYMBOL_GPL(micro_wait_end);

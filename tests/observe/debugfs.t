@@ -68,6 +68,25 @@ is "$(device sample_driver | grep -o 'files=.*')" "files=0 active=0" "and closed
 sh -c 'exec 3</dev/sample_driver; sleep 1000 & echo $! >/tmp/heir'
 like "$(files sample_driver)" '^pid=[0-9]+ comm=- active=0 revoked=0$' \
 	"whoever opened it has gone, and left it to a child"
+if [ -w /proc/sys/kernel/ns_last_pid ]; then
+	opener=$(files sample_driver | sed 's/^pid=\([0-9]*\) .*/\1/')
+	# somebody else gets the number
+	cat >/tmp/other <<'EOF'
+echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
+sleep 1000 >/dev/null 2>&1 &
+echo $!
+EOF
+	for try in 1 2 3 4 5 6 7 8 9 10; do
+		other=$(sh /tmp/other "$opener" 2>/dev/null </dev/null)
+		[ "$other" != "$opener" ] || break
+		kill "$other"
+	done
+	is "$other" "$opener" "another process has its number now (try $try)"
+	is "$(files sample_driver)" "pid=$opener comm=- active=0 revoked=0" "and is not taken for it"
+	kill "$other"
+else
+	skip "this kernel does not let choose a pid" 2
+fi
 kill "$(cat /tmp/heir)"
 wait_for sh -c "grep -q 'device=sample_driver .*files=0' $devices"
 ok $? "that has gone as well"
@@ -111,6 +130,35 @@ note "while an unplug waits"
 asleep rmdir "rmdir $micro/micro_evil.d"
 asleep unbind "echo micro_evil.d >/sys/bus/micro_bus/drivers/micro_evil/unbind"
 asleep live "echo 0 >$micro/micro_evil.d/live"
+
+note "files whose device went away"
+dead=/sys/kernel/debug/micro/dead
+dead() {
+	sed 's/file=[0-9a-f]* //' $dead
+}
+is "$(stat -c %a $dead):$(cat $dead)" "400:" "none"
+mkdir $micro/sample_driver.x $micro/sample_driver.y
+for i in 1 2 3; do
+	micro-hold open x$i r /dev/micro/sample_driver.x >/dev/null
+done
+micro-hold open y r /dev/micro/sample_driver.y >/dev/null
+is "$(cat $dead)" "" "open files of devices that are there are not in it"
+rmdir $micro/sample_driver.x
+is "$(dead | sort | uniq -c | xargs)" "3 device=sample_driver.x pid=$pid comm=micro-hold" \
+	"a device goes: who still has it open"
+micro-hold close x2 >/dev/null
+echo 0 >$micro/sample_driver.y/live
+is "$(dead | sort | uniq -c | xargs)" \
+	"2 device=sample_driver.x pid=$pid comm=micro-hold 1 device=sample_driver.y pid=$pid comm=micro-hold" \
+	"those that were closed are not in it"
+echo 1 >$micro/sample_driver.y/live
+micro-hold open z r /dev/micro/sample_driver.y >/dev/null
+is "$(dead | wc -l)" 3 "nor those of the next binding"
+for i in x1 x3 y z; do
+	micro-hold close $i >/dev/null
+done
+is "$(cat $dead)" "" "none is left"
+rmdir $micro/sample_driver.y
 
 note "many devices"
 i=0
