@@ -104,7 +104,8 @@ struct micro_device {
  * @read: as &file_operations.read. Excludes @read_iter
  * @write: as &file_operations.write. Excludes @write_iter
  * @ioctl: as &file_operations.unlocked_ioctl
- * @compat_ioctl: as &file_operations.compat_ioctl
+ * @compat_ioctl: as &file_operations.compat_ioctl: for programs of 32 bits, which get
+ *	-ENOTTY without it. If @arg is a pointer it has to go through compat_ptr()
  * @poll: as &file_operations.poll. poll_wait() is used as usual; user space is
  *	nevertheless never queued on the driver's own wait queue, so it may be
  *	freed in @release or @remove

@@ -109,9 +109,17 @@ static inline void micro_vma_untrack(struct vm_area_struct *vma)
 	if (!(vma->vm_flags & VM_PAT))
 		return;
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 	if (follow_pfn(vma, vma->vm_start, &pfn))
 		return;
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	spinlock_t *lock;
+	pte_t *pte;
+
+	if (follow_pte(vma, vma->vm_start, &pte, &lock))
+		return;
+	pfn = pte_pfn(ptep_get(pte));
+	pte_unmap_unlock(pte, lock);
 #else
 	struct follow_pfnmap_args args = { .vma = vma, .address = vma->vm_start };
 
