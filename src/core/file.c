@@ -387,11 +387,12 @@ void micro_file_unplug(struct micro_file *f)
  */
 void micro_file_release_driver(struct micro_file *f)
 {
+	struct micro_file_more *more = micro_file_get_more(f);
 	struct micro_driver *drv = f->drv;
 	int result = 0;
 
 	micro_file_unforward(f);
-	if (f->more && f->more->subscribed)
+	if (more && more->subscribed)
 		drv->fasync(drv, -1, f->filp, 0);
 	if (drv->release)
 		result = drv->release(drv, f->filp);

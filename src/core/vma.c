@@ -373,9 +373,10 @@ void micro_binding_zap(struct micro_binding *b)
 	/* Files of one node share its address_space: once is enough for them */
 	guard(mutex)(&b->lock);
 	hlist_for_each_entry(f, &b->files, node) {
+		struct micro_file_more *more = micro_file_get_more(f);
 		struct address_space *mapping = f->filp->f_mapping;
 
-		if (f->more && f->more->mapped && mapping != zapped) {
+		if (more && more->mapped && mapping != zapped) {
 			unmap_mapping_range(mapping, 0, 0, 1);
 			zapped = mapping;
 		}
