@@ -47,6 +47,7 @@ load_lists() {
 			Dir::Etc::preferences "/dev/null";
 			Dir::Etc::preferencesparts "/dev/null";
 			Acquire::Languages "none";
+			APT::Update::Error-Mode "any";
 		END
 	} >"$dir/apt.conf.new"
 	if APT_CONFIG=$dir/apt.conf.new apt_or_update update; then
