@@ -84,7 +84,6 @@ static void micro_binding_release(struct device *dev)
 {
 	struct micro_binding *b = dev_to_binding(dev);
 
-	micro_debugfs_forget(b);
 	micro_binding_free_vma_ops(b);
 	micro_binding_free_spare(b);
 	put_device(&b->mdev->dev);
@@ -187,8 +186,11 @@ struct micro_binding *micro_binding_create(struct micro_device *mdev,
  */
 void micro_binding_put(struct micro_binding *b)
 {
-	if (refcount_dec_and_test(&b->refs))
-		put_device(&b->dev);
+	if (!refcount_dec_and_test(&b->refs))
+		return;
+	/* Not left to the release function: debugfs may call that, with its lock held */
+	micro_debugfs_forget(b);
+	put_device(&b->dev);
 }
 
 /**
@@ -378,8 +380,8 @@ static unsigned int micro_binding_release_files(struct micro_binding *b)
 		micro_file_release_driver(f);
 
 		mutex_lock(&b->lock);
-		/* pairs with micro_file_release(), which may free it now */
 		hlist_add_head(&f->node, &b->dead);
+		/* pairs with micro_file_release(), which may free it once it has the lock */
 		smp_store_release(&f->active.after, MICRO_FILE_RELEASED);
 		wake_up_all(&b->wq);
 		files++;
