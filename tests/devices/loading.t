@@ -86,7 +86,8 @@ for i in 1 2 3 4 5 6 7 8 9 10; do
 	mkdir $micro/sample_driver.$i || break
 	[ -c /dev/micro/sample_driver.$i ] || break
 	rmdir $micro/sample_driver.$i || break
-	rmmod sample_driver && gone sample_driver || break
+	rmmod sample_driver || break
+	gone sample_driver || break
 	rmmod microkernel || break
 done
 is "$i:$(grep -c micro /proc/modules)" 10:0 "ten times"
