@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the framework may cost, as ratios to a plain misc device and to the same
 # objects made by hand, in instructions of one boot. bench/run measures more.
-# vm: --icount --timeout 900
+# vm: --icount
 # kernels: 6.1 6.12
 
 . /tests/lib/tap.sh

@@ -3,7 +3,7 @@
 # Applying many devices costs little more than the calls that make them, in
 # instructions. The goal is for 10,000 devices; here are fewer, as that takes
 # minutes: scripts/vm --icount --timeout 3000 -- 'COUNT=10000 sh /tests/costs/many-devices.t'
-# vm: --icount --timeout 900
+# vm: --icount
 # kernels: 6.1 6.12
 # archs: amd64
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What it costs to take an instance away: no grace period of RCU, and as much for
 # each open file and each sleeper, however many there are; and what they weigh.
-# vm: --icount --timeout 900 --mem 1024
+# vm: --icount --mem 1024
 # kernels: 6.1 6.12
 # archs: amd64
 

@@ -3,7 +3,7 @@
 # The stress test on a kernel that looks for data races (KCSAN): scripts/vm fails
 # the run for those in our modules.
 # kernels: race
-# vm: --timeout 900
+# alone: a race that is reported is then one of these
 
 . /tests/lib/tap.sh
 

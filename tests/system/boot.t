@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A machine with the packages, files in /etc/micro.d, and a reboot.
 # kernels: 6.1
-# vm: --timeout 900
 . /tests/lib/tap.sh
 . /tests/lib/system.sh
 

@@ -3,7 +3,6 @@
 # The modules that DKMS built, and a driver that is built with the installed
 # headers and arrives while its device waits.
 # kernels: 6.12
-# vm: --timeout 900
 . /tests/lib/tap.sh
 . /tests/lib/system.sh
 
