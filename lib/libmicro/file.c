@@ -144,13 +144,39 @@ static struct micro_file *find_opened(struct server *server, uint64_t id)
 	return file;
 }
 
+/* Is the server told of open(2)? If not, a file is there for each operation anew */
+bool files_are_told(const struct server *server)
+{
+	return server->attach.operations & MICRO_USER_OP_OPEN;
+}
+
+static struct micro_file *file_for_once(struct server *server,
+					const struct micro_user_record *record)
+{
+	struct micro_file *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return NULL;
+	file->id = record->file;
+	file->instance = instance_find_locked(server, record->instance);
+	if (file->instance) {
+		file->once = true;
+		return file;
+	}
+	free(file);
+	return NULL;
+}
+
 /* For an operation, until file_put(); NULL if there is no such file */
-struct micro_file *file_get(struct server *server, uint64_t id)
+struct micro_file *file_get(struct server *server, const struct micro_user_record *record)
 {
 	struct micro_file *file;
 
 	server_lock(server);
-	file = find_opened(server, id);
+	if (files_are_told(server))
+		file = find_opened(server, record->file);
+	else
+		file = find(server, record->file) ?: file_for_once(server, record);
 	if (file && file->closing)
 		file = NULL;
 	if (file)
@@ -161,6 +187,10 @@ struct micro_file *file_get(struct server *server, uint64_t id)
 
 void file_put(struct server *server, struct micro_file *file)
 {
+	if (file->once) {
+		free(file);
+		return;
+	}
 	server_lock(server);
 	file->users--;
 	changed(server);

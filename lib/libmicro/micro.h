@@ -66,7 +66,8 @@ struct micro_instance;
  *
  * Each may be NULL, which is what the property "operations" of the user driver should
  * say, too: the kernel answers then, without asking. Otherwise it is as if a kernel driver
- * had no such operation.
+ * had no such operation. Where "operations" lacks "open", a struct micro_file is valid as
+ * long as an operation runs, and not known from one to the next.
  *
  * None of them blocks: while one runs, all clients of the driver wait (of a thread,
  * see struct micro_options). One that takes longer than the property "answer-ms" counts as

@@ -37,10 +37,14 @@ static void remove_instance(struct server *server, const struct micro_user_recor
 
 static int open_file(struct server *server, const struct micro_user_record *record)
 {
-	struct micro_file *file = file_add(server, record);
 	int (*call)(struct micro_file *file) = server->ops->open;
+	struct micro_file *file;
 	int err;
 
+	/* It would be told of a file that was there before, but not of its end */
+	if (!files_are_told(server) && !server->ops->restore)
+		return 0;
+	file = file_add(server, record);
 	if (!file)
 		return -ENOMEM;
 	if (record->type == MICRO_USER_RESTORE && server->ops->restore)
@@ -80,7 +84,7 @@ static void undelivered(struct server *server, const struct micro_user_record *r
 	}
 	if (type >= sizeof(types) || !types[type] || !server->ops->undelivered)
 		return;
-	file = file_get(server, record->file);
+	file = file_get(server, record);
 	if (!file)
 		return;
 	if (!file->error)
@@ -132,7 +136,7 @@ static int64_t operate(struct micro_file *file, const struct micro_user_record *
 
 static int64_t use_file(struct server *server, const struct micro_user_record *record)
 {
-	struct micro_file *file = file_get(server, record->file);
+	struct micro_file *file = file_get(server, record);
 	int64_t result;
 
 	/* it is closed already, and so nobody hears the answer */

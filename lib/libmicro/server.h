@@ -67,6 +67,7 @@ struct micro_instance {
  * @users: operations that run for it; locked
  * @opening: open() or restore() has not returned yet; locked
  * @closing: it is about to be freed, once @users is 0; locked
+ * @once: it is not in the table, and goes with the operation
  * @error: what open() or restore() returned
  */
 struct micro_file {
@@ -79,6 +80,7 @@ struct micro_file {
 	unsigned int users;
 	bool opening;
 	bool closing;
+	bool once;
 	int error;
 };
 
@@ -192,7 +194,8 @@ void instances_free(struct server *server);
 int files_init(struct server *server);
 void files_free(struct server *server);
 struct micro_file *file_add(struct server *server, const struct micro_user_record *record);
-struct micro_file *file_get(struct server *server, uint64_t id);
+bool files_are_told(const struct server *server);
+struct micro_file *file_get(struct server *server, const struct micro_user_record *record);
 void file_put(struct server *server, struct micro_file *file);
 void file_opened(struct server *server, struct micro_file *file, int error);
 struct micro_file *file_close(struct server *server, uint64_t id);
