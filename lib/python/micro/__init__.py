@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A Python program serves character devices.
+
+    import micro
+
+    class Counter(micro.Driver):
+        def open(self, file):
+            file.n = 0
+
+        def read(self, file, count, pos):
+            file.n += 1
+            return b"%d\\n" % file.n
+
+    micro.serve("counter", Counter())
+
+Root makes the user driver and its devices:
+
+    mkdir /sys/kernel/config/micro/micro_user.counter
+    mkdir /sys/kernel/config/micro/counter.0        # /dev/micro/counter.0
+
+and whoever may open /dev/micro/micro_user.counter may run this program. When it dies,
+files that other programs have open on the devices stay open, and go on when it is
+started again.
+
+Copyright (C) 2026 The microkernel authors
+"""
+
+from ._driver import Again, Driver, File, Instance, Request
+from ._ioctl import io, ior, iow, iowr
+from ._server import Server, background, serve
+
+__all__ = [
+    "Again",
+    "Driver",
+    "File",
+    "Instance",
+    "Request",
+    "Server",
+    "background",
+    "io",
+    "ior",
+    "iow",
+    "iowr",
+    "serve",
+]

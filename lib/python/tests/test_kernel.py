@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Drivers in Python, and clients of their devices: needs root and the module micro_user.
+
+Copyright (C) 2026 The microkernel authors
+"""
+
+import errno
+import fcntl
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from typing import Any, Dict, List, Optional
+
+import micro
+
+CONFIGFS = "/sys/kernel/config/micro"
+
+COUNT = micro.ior("P", 1, 8)
+DOUBLE = micro.iowr("P", 2, 8)
+NUMBER = micro.io("P", 3)
+WHO = micro.ior("P", 4, 12)
+
+
+def write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def make_driver(name: str, **properties: str) -> None:
+    """name_of_property="type:value"."""
+    path = "%s/micro_user.%s" % (CONFIGFS, name)
+    os.mkdir(path)
+    write(path + "/live", "0")
+    for key, value in properties.items():
+        kind, text = value.split(":")
+        prop = "%s/properties/%s" % (path, key.replace("_", "-"))
+        os.mkdir(prop)
+        write("%s/%s" % (prop, kind), text)
+    write(path + "/live", "1")
+
+
+def remove_driver(name: str) -> None:
+    path = "%s/micro_user.%s" % (CONFIGFS, name)
+    for prop in os.listdir(path + "/properties"):
+        os.rmdir("%s/properties/%s" % (path, prop))
+    os.rmdir(path)
+
+
+class Pipe(micro.Driver):
+    """What is written can be read; nothing is 'not now'."""
+
+    def __init__(self) -> None:
+        self.data: Dict[str, bytes] = {}
+        self.calls: List[str] = []
+
+    def probe(self, instance: micro.Instance) -> None:
+        self.calls.append("probe " + instance.name)
+        self.data[instance.name] = b""
+        instance.notify(select.EPOLLOUT)
+
+    def remove(self, instance: micro.Instance) -> None:
+        self.calls.append("remove " + instance.name)
+
+    def open(self, file: micro.File) -> None:
+        file.count = 0
+        if file.instance.name.endswith("refuse"):
+            raise OSError(errno.EBUSY, "in use")
+
+    def release(self, file: micro.File) -> None:
+        self.calls.append("release")
+
+    def read(self, file: micro.File, count: int, pos: int) -> bytes:
+        name = file.instance.name
+        file.count += 1
+        data, self.data[name] = self.data[name][:count], self.data[name][count:]
+        if not data:
+            raise micro.Again
+        if not self.data[name]:
+            file.instance.notify(select.EPOLLOUT)
+        return data
+
+    def write(self, file: micro.File, data: bytes, pos: int) -> Optional[int]:
+        file.count += 1
+        if data == b"divide":
+            return 1 // 0
+        if data == b"too much":
+            return 100
+        if data == b"full":
+            raise OSError(errno.ENOSPC, "full")
+        self.data[file.instance.name] += data
+        file.instance.notify(select.EPOLLIN | select.EPOLLOUT)
+        return None
+
+    def ioctl(self, file: micro.File, cmd: int, arg: Any) -> Any:
+        if cmd == COUNT:
+            return struct.pack("Q", file.count)
+        if cmd == DOUBLE:
+            return 7, struct.pack("Q", 2 * struct.unpack("Q", arg)[0])
+        if cmd == NUMBER:
+            return arg
+        if cmd == WHO:
+            return struct.pack("iII", file.request.pid, file.request.uid, file.request.gid)
+        raise OSError(errno.ENOTTY, "no such command")
+
+    def llseek(self, file: micro.File, offset: int, whence: int) -> int:
+        return offset if whence == os.SEEK_SET else 1000 + offset
+
+
+class Devices(unittest.TestCase):
+    """A driver "py", served by this process, with its device py.0."""
+
+    def setUp(self) -> None:
+        make_driver("py", memory_size="u32:4096", release="string:call")
+        self.addCleanup(remove_driver, "py")
+        os.mkdir(CONFIGFS + "/py.0")
+        self.addCleanup(self.gone, "py.0")
+        self.driver = Pipe()
+        serving = micro.background("py", self.driver)
+        serving.__enter__()
+        self.addCleanup(serving.__exit__, None, None, None)
+        self.fd = self.open()
+
+    def gone(self, name: str) -> None:
+        if os.path.isdir("%s/%s" % (CONFIGFS, name)):
+            os.rmdir("%s/%s" % (CONFIGFS, name))
+
+    def open(self, flags: int = os.O_RDWR, name: str = "py.0") -> int:
+        fd = os.open("/dev/micro/" + name, flags)
+        self.addCleanup(os.close, fd)
+        return fd
+
+    def test_read_write(self) -> None:
+        self.assertEqual(os.write(self.fd, b"hello"), 5)
+        self.assertEqual(os.read(self.fd, 2), b"he")
+        self.assertEqual(os.read(self.fd, 100), b"llo")
+        big = bytes(range(256)) * 1024
+        self.assertEqual(os.write(self.fd, big), 65536)
+        got = b""
+        while len(got) < 65536:
+            got += os.read(self.fd, 30000)
+        self.assertEqual(got, big[:65536])
+
+    def test_errors(self) -> None:
+        for text, number in ((b"full", errno.ENOSPC), (b"divide", errno.EIO), (b"too much", errno.EIO)):
+            with self.assertRaises(OSError) as caught:
+                os.write(self.fd, text)
+            self.assertEqual(caught.exception.errno, number)
+        self.assertEqual(os.write(self.fd, b"goes on"), 7)
+
+    def test_again(self) -> None:
+        fd = self.open(os.O_RDWR | os.O_NONBLOCK)
+        with self.assertRaises(BlockingIOError):
+            os.read(fd, 1)
+        threading.Timer(0.3, os.write, (fd, b"later")).start()
+        self.assertEqual(os.read(self.fd, 100), b"later")
+
+    def test_poll(self) -> None:
+        poll = select.poll()
+        poll.register(self.fd, select.POLLIN | select.POLLOUT)
+        self.assertEqual(poll.poll(), [(self.fd, select.POLLOUT)])
+        poll.modify(self.fd, select.POLLIN)
+        self.assertEqual(poll.poll(0), [])
+        threading.Timer(0.3, os.write, (self.fd, b"x")).start()
+        self.assertEqual(poll.poll(), [(self.fd, select.POLLIN)])
+
+    def test_ioctl(self) -> None:
+        buffer = bytearray(struct.pack("Q", 21))
+        self.assertEqual(fcntl.ioctl(self.fd, DOUBLE, buffer), 7)
+        self.assertEqual(struct.unpack("Q", buffer), (42,))
+        self.assertEqual(fcntl.ioctl(self.fd, NUMBER, 123), 123)
+        who = struct.unpack("iII", fcntl.ioctl(self.fd, WHO, bytes(12)))
+        self.assertEqual(who, (os.getpid(), os.getuid(), os.getgid()))
+        with self.assertRaises(OSError) as caught:
+            fcntl.ioctl(self.fd, micro.io("P", 99))
+        self.assertEqual(caught.exception.errno, errno.ENOTTY)
+
+    def test_llseek(self) -> None:
+        self.assertEqual(os.lseek(self.fd, 5, os.SEEK_SET), 5)
+        self.assertEqual(os.lseek(self.fd, 5, os.SEEK_CUR), 10)
+        self.assertEqual(os.lseek(self.fd, -5, os.SEEK_END), 995)
+
+    def test_open_refused(self) -> None:
+        os.mkdir(CONFIGFS + "/py.refuse")
+        try:
+            with self.assertRaises(OSError) as caught:
+                os.open("/dev/micro/py.refuse", os.O_RDONLY)
+            self.assertEqual(caught.exception.errno, errno.EBUSY)
+        finally:
+            os.rmdir(CONFIGFS + "/py.refuse")
+
+    def test_devices_come_and_go(self) -> None:
+        os.mkdir(CONFIGFS + "/py.1")
+        fd = self.open(name="py.1")
+        os.write(fd, b"own data")
+        os.write(self.fd, b"other")
+        self.assertEqual(os.read(fd, 100), b"own data")
+        os.rmdir(CONFIGFS + "/py.1")
+        with self.assertRaises(OSError) as caught:
+            os.read(fd, 1)
+        self.assertEqual(caught.exception.errno, errno.ENODEV)
+        for _ in range(600):
+            if "remove py.1" in self.driver.calls:
+                break
+            time.sleep(0.1)
+        self.assertEqual(self.driver.calls[-2:], ["release", "remove py.1"])
+
+    def test_second_server(self) -> None:
+        with self.assertRaises(OSError) as caught:
+            micro.Server("py", Pipe())
+        self.assertEqual(caught.exception.errno, errno.EBUSY)
+
+    def test_no_such_driver(self) -> None:
+        with self.assertRaises(FileNotFoundError):
+            micro.serve("there-is-none", Pipe())
+
+
+SERVER = """
+import micro, os, struct, sys
+
+class Saver(micro.Driver):
+    def probe(self, instance):
+        instance.n = struct.unpack_from("Q", instance.memory)[0]
+
+    def open(self, file):
+        file.n = 0
+
+    def restore(self, file):
+        file.n, = struct.unpack_from("Q", file.saved)
+
+    def read(self, file, count, pos):
+        file.n += 1
+        file.instance.n += 1
+        file.save(struct.pack("Q", file.n))
+        struct.pack_into("Q", file.instance.memory, 0, file.instance.n)
+        return b"%d %d\\n" % (file.n, file.instance.n)
+
+print("starting", flush=True)
+micro.serve("saver", Saver())
+print("ended", flush=True)
+"""
+
+
+class Death(unittest.TestCase):
+    """A server that is another process."""
+
+    def setUp(self) -> None:
+        make_driver("saver", memory_size="u32:4096", again="string:read")
+        self.addCleanup(remove_driver, "saver")
+        os.mkdir(CONFIGFS + "/saver.0")
+        self.addCleanup(os.rmdir, CONFIGFS + "/saver.0")
+        self.program = tempfile.NamedTemporaryFile("w", suffix=".py")
+        self.addCleanup(self.program.close)
+        self.program.write(SERVER)
+        self.program.flush()
+
+    def start(self) -> "subprocess.Popen[str]":
+        # how this one was started, which in a guest is more than a program
+        python = os.environ.get("MICRO_PYTHON", sys.executable)
+        server = subprocess.Popen([python, self.program.name], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        assert server.stdout
+        self.addCleanup(server.stdout.close)
+        self.assertEqual(server.stdout.readline(), "starting\n")
+        return server
+
+    def state(self) -> str:
+        with open("/sys/bus/micro_bus/devices/micro_user.saver/state") as file:
+            return file.read().strip()
+
+    def test_death(self) -> None:
+        server = self.start()
+        with open("/dev/micro/saver.0", "rb", buffering=0) as a, open("/dev/micro/saver.0", "rb", buffering=0) as b:
+            self.assertEqual(a.read(100), b"1 1\n")
+            self.assertEqual(b.read(100), b"1 2\n")
+            self.assertEqual(a.read(100), b"2 3\n")
+            server.kill()
+            server.wait()
+            waiting: List[Any] = []
+            reader = threading.Thread(target=lambda: waiting.append(a.read(100)))
+            reader.start()
+            self.start()
+            reader.join()
+            self.assertEqual(waiting, [b"3 4\n"])
+            self.assertEqual(b.read(100), b"2 5\n")
+
+    def test_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            server = self.start()
+            # with a client waiting for it, it has got so far
+            with open("/dev/micro/saver.0", "rb", buffering=0) as file:
+                file.read(100)
+            server.send_signal(number)
+            assert server.stdout
+            self.assertEqual(server.stdout.read(), "ended\n")
+            self.assertEqual(server.wait(), 0)
+            self.assertEqual(self.state(), "waiting")
