@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "message.h"
+#include "server.h"
 #include "value.h"
 
 /**
@@ -63,6 +64,7 @@ enum origin {
  * @driver: the driver's name, or ""
  * @devnode: path below /dev, or ""
  * @dev: "major:minor", or ""
+ * @server: the process, of a user driver's node; else NULL
  */
 struct device {
 	struct place at;
@@ -77,6 +79,7 @@ struct device {
 	const char *driver;
 	const char *devnode;
 	const char *dev;
+	const struct server *server;
 };
 
 /**

@@ -117,6 +117,17 @@ static void add_status(struct json_object *object, const char *status)
 	json_object_object_add(object, "error", blank ? text(blank + 1) : NULL);
 }
 
+static struct json_object *server(const struct server *s)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "state", text(s->state));
+	json_object_object_add(object, "pid", s->pid ? json_object_new_int(s->pid) : NULL);
+	json_object_object_add(object, "sessions", json_object_new_int64(s->sessions));
+	json_object_object_add(object, "lost", json_object_new_int64(s->lost));
+	return object;
+}
+
 static struct json_object *device(const struct device *d)
 {
 	struct json_object *object = json_object_new_object();
@@ -131,6 +142,8 @@ static struct json_object *device(const struct device *d)
 	json_object_object_add(object, "node", *d->devnode ? text(path) : NULL);
 	json_object_object_add(object, "dev", text(d->dev));
 	json_object_object_add(object, "compatible", strings(d->compatible, d->compatible_size));
+	if (d->server)
+		json_object_object_add(object, "server", server(d->server));
 	add_node(object, &d->root);
 	return object;
 }

@@ -26,12 +26,14 @@ static const char *node_path(const struct device *d)
 	return *d->devnode ? format("/dev/%s", d->devnode) : "-";
 }
 
+/* The last column is there if one of them is a user driver's node */
 static void print_table(const struct devices *list)
 {
-	static const char *const heads[] = { "NAME", "STATUS", "DRIVER", "NODE", "FROM" };
+	static const char *const heads[] = { "NAME", "STATUS", "DRIVER", "NODE", "FROM", "SERVER" };
 	enum { COLUMNS = sizeof(heads) / sizeof(*heads) };
 	const char *(*rows)[COLUMNS] = get_memory((list->count + 1) * sizeof(*rows));
 	int widths[COLUMNS] = { 0 };
+	int columns = COLUMNS - 1;
 	struct device *d;
 	size_t row = 0;
 	int len;
@@ -42,7 +44,10 @@ static void print_table(const struct devices *list)
 		rows[row][1] = d->status;
 		rows[row][2] = *d->driver ? d->driver : "-";
 		rows[row][3] = node_path(d);
-		rows[row++][4] = origin_name(d->origin);
+		rows[row][4] = origin_name(d->origin);
+		rows[row++][5] = server_text(d->server);
+		if (d->server)
+			columns = COLUMNS;
 	}
 	for (size_t i = 0; i < row; i++) {
 		for (int c = 0; c < COLUMNS; c++) {
@@ -52,9 +57,9 @@ static void print_table(const struct devices *list)
 		}
 	}
 	for (size_t i = 0; i < row; i++) {
-		for (int c = 0; c < COLUMNS - 1; c++)
+		for (int c = 0; c < columns - 1; c++)
 			printf("%-*s  ", widths[c], rows[i][c]);
-		puts(rows[i][COLUMNS - 1]);
+		puts(rows[i][columns - 1]);
 	}
 }
 
@@ -138,6 +143,9 @@ static void print_device(const struct device *d)
 	if (*d->devnode)
 		printf("  node        %s (%s)\n", node_path(d), d->dev);
 	printf("  from        %s\n", origin_name(d->origin));
+	if (d->server)
+		printf("  server      %s, %u sessions, %u lost\n", server_text(d->server),
+		       d->server->sessions, d->server->lost);
 	print_strings("  compatible  ", d->compatible, d->compatible_size);
 	properties.child_count = 0;
 	children.property_count = 0;

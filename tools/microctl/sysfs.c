@@ -15,6 +15,7 @@
 #include "configfs.h"
 #include "memory.h"
 #include "path.h"
+#include "server.h"
 #include "sysfs.h"
 
 #define BUS_DEVICES	"/sys/bus/micro_bus/devices"
@@ -42,6 +43,25 @@ static ssize_t read_file(const char *path, char *bytes, size_t room)
 		len += got;
 	close(fd);
 	return got < 0 ? -1 : len;
+}
+
+/* The first line of an attribute of a device; "" if there is none */
+const char *sysfs_attribute(const char *device, const char *attribute)
+{
+	struct path path = { .len = 0 };
+	char text[256];
+	ssize_t len;
+
+	path_add(&path, BUS_DEVICES "/");
+	path_add(&path, device);
+	path_add(&path, "/");
+	path_add(&path, attribute);
+	len = read_file(path.text, text, sizeof(text) - 1);
+	if (len < 0)
+		return "";
+	text[len] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return copy_string(text);
 }
 
 /* A node of the device tree, as the kernel shows it: its files are the properties */
@@ -148,8 +168,7 @@ static void read_state(struct device *device)
 	}
 }
 
-/* Returns NULL when there is none */
-struct device *find_device(const char *name)
+static struct device *find_any_device(const char *name)
 {
 	struct device *device;
 
@@ -170,6 +189,16 @@ struct device *find_device(const char *name)
 	device->live = true;
 	device->origin = ORIGIN_KERNEL;
 	read_state(device);
+	return device;
+}
+
+/* Returns NULL when there is none */
+struct device *find_device(const char *name)
+{
+	struct device *device = find_any_device(name);
+
+	if (device && !strcmp(device->driver, USER_DRIVER))
+		device->server = server_of(name);
 	return device;
 }
 

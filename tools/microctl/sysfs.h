@@ -10,6 +10,7 @@
 #include "device.h"
 
 bool sysfs_exists(const char *name);
+const char *sysfs_attribute(const char *device, const char *attribute);
 void sysfs_names(struct devices *list);
 void sysfs_bound_names(struct devices *list);
 struct device *find_device(const char *name);
