@@ -58,7 +58,7 @@ case $VM_BOOT in
 	exec 3>&-
 	[ -e /etc/micro.d/several.dtso ]
 	ok $? "its configuration stays"
-	run_ok dpkg --purge microctl microkernel-dev microkernel-dkms
+	run_ok dpkg --purge microctl microkernel-dev microkernel-dkms libmicro-dev libmicro1 python3-micro
 	is "$(grep -E '^(microkernel|micro_|sample_driver)' /proc/modules)" "" "no module is loaded"
 	is "$(getent group micro)" "" "there is no group"
 	# what a running system and dpkg write is not ours, nor what was not there when
