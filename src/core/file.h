@@ -333,7 +333,8 @@ static inline void micro_file_unforward(struct micro_file *f)
 {
 	struct micro_file_more *more = micro_file_get_more(f);
 
-	if (more && (more->poller || more->exclusives))
+	/* A dead file can be polled, too */
+	if (more && (more->poller || READ_ONCE(more->exclusives)))
 		micro_file_unforward_all(more);
 }
 

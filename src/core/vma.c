@@ -202,7 +202,7 @@ static struct micro_mmap *micro_file_note_mmap(struct micro_file *f,
 					       struct mm_struct *mm,
 					       struct micro_mmap *new)
 {
-	struct micro_file_more *more = f->more;
+	struct micro_file_more *more = micro_file_get_more(f);
 	struct micro_mmap *m;
 
 	lockdep_assert_held(&f->binding->lock);

@@ -79,6 +79,6 @@ void micro_wait_end(struct micro_waiter *waiter)
 
 	__set_current_state(TASK_RUNNING);
 	remove_wait_queue(waiter->wq_head, &waiter->event);
-	remove_wait_queue(&f->more->wq, &waiter->revoke);
+	remove_wait_queue(&micro_file_get_more(f)->wq, &waiter->revoke);
 }
 EXPORT_SYMBOL_GPL(micro_wait_end);
