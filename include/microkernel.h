@@ -93,14 +93,15 @@ struct micro_device {
  * @unplug: the instance is about to go: wake operations that sleep elsewhere
  *	than in micro_wait_event_interruptible(). Called once before @remove,
  *	while operations may still be running, after their files were revoked.
- *	May sleep
+ *	May sleep; the device lock is held when the unbind comes through sysfs or from
+ *	the end of the driver, else it is not
  * @open: a file is opened. Returns 0 or a negative errno that open(2) returns;
  *	there is no @release for a failed @open. As all file operations: may
- *	sleep, no lock held
+ *	sleep, no lock held, but for what the unplug calls: see @release
  * @release: the counterpart of a successful @open, exactly once for each and
  *	never after @remove: from the last close(2), or from the unplug of the
- *	device while the file stays open in the process. Its return value is
- *	ignored, as by the VFS
+ *	device while the file stays open in the process: then the device lock is held,
+ *	also for @fasync with @on 0. Its return value is ignored, as by the VFS
  * @read: as &file_operations.read. Excludes @read_iter
  * @write: as &file_operations.write. Excludes @write_iter
  * @ioctl: as &file_operations.unlocked_ioctl

@@ -17,6 +17,21 @@
 #include "trace.h"
 
 /**
+ * DOC: Who ends a binding
+ *
+ * Steps 1 to 4 of what follows are micro_binding_revoke(), steps 5 and 6
+ * micro_binding_end(). The first does not need the device lock, and whoever begins
+ * the end for a front end does not hold it: an operation may stay inside as long as a
+ * user likes, and suspend takes the lock of each device. The second is called with it,
+ * from the bus's remove(). One party revokes: the one that moves the binding from
+ * micro_instance.binding to micro_instance.ending. Whoever else unbinds meanwhile,
+ * through sysfs or by unregistering the driver, waits for it.
+ *
+ * While a bind or an unbind is at work a watch runs, which says in the log what it is
+ * that takes long, after 10 s and then each minute.
+ */
+
+/**
  * DOC: Bindings and revocation
  *
  * A binding lives from bind to unbind: one driver, one device, one character
@@ -79,6 +94,8 @@ static int micro_class_uevent(micro_uevent_arg(dev), struct kobj_uevent_env *env
 {
 	return add_uevent_var(env, "MICRO_DRIVER=%s", dev_to_binding(dev)->drv->name);
 }
+
+static void micro_binding_watch(struct work_struct *work);
 
 static void micro_binding_release(struct device *dev)
 {
@@ -156,6 +173,7 @@ struct micro_binding *micro_binding_create(struct micro_device *mdev,
 	INIT_LIST_HEAD(&b->ended);
 #endif
 	init_waitqueue_head(&b->wq);
+	INIT_DELAYED_WORK(&b->watch, micro_binding_watch);
 	lockdep_init_map(micro_dep_map(b), drv->name, &drv->core->key, 0);
 
 	/*
@@ -238,7 +256,8 @@ static void micro_binding_check_node(struct micro_binding *b)
  * Opens may come before this returns.
  *
  * Context: may sleep; the device lock is held.
- * Return: 0 or a negative errno, commonly -ENOMEM: then the binding is revoked.
+ * Return: 0 or a negative errno, commonly -ENOMEM: then the caller revokes it, as it
+ * may have been opened.
  */
 int micro_binding_publish(struct micro_binding *b)
 {
@@ -251,10 +270,8 @@ int micro_binding_publish(struct micro_binding *b)
 		err = sysfs_create_link(&b->dev.kobj, &b->mdev->dev.kobj, "device");
 	if (!err)
 		err = micro_statistics_publish(b);
-	if (err) {
-		micro_binding_revoke(b);
+	if (err)
 		return err;
-	}
 
 	micro_binding_check_node(b);
 	dev_set_uevent_suppress(&b->dev, false);
@@ -323,22 +340,106 @@ void micro_binding_count(struct micro_binding *b, unsigned int *files,
 	}
 }
 
+/* Who keeps whom waiting; a driver that is at fault is to be found by its name */
 static void micro_binding_complain(struct micro_binding *b)
 {
+	static const char * const what[] = {
+		[MICRO_PHASE_INIT] = "from being bound: init() or exit() has not returned",
+		[MICRO_PHASE_PROBE] = "from being bound: probe() has not returned",
+		[MICRO_PHASE_UNPLUG] = "from going: unplug() has not returned",
+		[MICRO_PHASE_ATTRIBUTE] =
+			"from going: somebody is inside one of its attributes in sysfs",
+		[MICRO_PHASE_RELEASE] = "from going: release() has not returned",
+		[MICRO_PHASE_CLOSE] = "from going: release() has not returned to close()",
+		[MICRO_PHASE_REMOVE] = "from going: remove() has not returned",
+		[MICRO_PHASE_EXIT] = "from going: init() or exit() has not returned",
+	};
+	enum micro_phase phase = READ_ONCE(b->phase);
+	const char *driver = b->drv->name;
 	unsigned int files, operations;
 
-	micro_binding_count(b, &files, &operations);
-	dev_warn(&b->mdev->dev,
-		 "driver %s keeps the device from going: %u operations inside, %u files not done\n",
-		 b->drv->name, operations, atomic_read(&b->busy));
+	switch (phase) {
+	case MICRO_PHASE_DRAIN:
+		micro_binding_count(b, &files, &operations);
+		dev_warn(&b->mdev->dev,
+			 "driver %s keeps the device from going: %u operations inside, %u files not done\n",
+			 driver, operations, atomic_read(&b->busy));
+		break;
+	case MICRO_PHASE_ZAP:
+		dev_warn(&b->mdev->dev,
+			 "driver %s: a process that has mapped the device is busy with its mappings, and keeps the device from going\n",
+			 driver);
+		break;
+	default:
+		dev_warn(&b->mdev->dev, "driver %s keeps the device %s\n", driver,
+			 what[phase] ?: "waiting: the device is locked by somebody else");
+	}
 }
 
-static void micro_binding_drain(struct micro_binding *b)
+static void micro_binding_watch(struct work_struct *work)
+{
+	struct micro_binding *b = container_of(to_delayed_work(work), struct micro_binding, watch);
+
+	micro_binding_complain(b);
+	schedule_delayed_work(&b->watch, MICRO_WARN_AGAIN);
+}
+
+/**
+ * micro_binding_watch_begin() - a bind or an unbind begins: say so if it takes long
+ * @b: the binding; its driver stays until micro_binding_watch_end()
+ *
+ * Context: any.
+ */
+void micro_binding_watch_begin(struct micro_binding *b)
+{
+	micro_binding_phase(b, MICRO_PHASE_NONE);
+	schedule_delayed_work(&b->watch, MICRO_WARN_FIRST);
+}
+
+/**
+ * micro_binding_watch_end() - and it is over
+ * @b: the binding
+ *
+ * Context: may sleep.
+ */
+void micro_binding_watch_end(struct micro_binding *b)
+{
+	/* The first is enough, unless it is complaining just now */
+	if (!cancel_delayed_work(&b->watch))
+		cancel_delayed_work_sync(&b->watch);
+}
+
+/*
+ * All files of a driver are one class for lockdep. An operation may nevertheless end
+ * another instance of its driver (as the control device of loop does), which is a
+ * class of its own; but not its own instance.
+ */
+static void micro_binding_dep_acquire(struct micro_binding *b)
+{
+	int subclass __maybe_unused = 0;
+#ifdef CONFIG_LOCKDEP
+	int i;
+
+	for (i = 0; i < current->lockdep_depth; i++) {
+		const struct lockdep_map *held = current->held_locks[i].instance;
+
+		if (held == micro_dep_map(b)) {
+			subclass = 0;
+			break;
+		}
+		if (held->key == micro_dep_map(b)->key)
+			subclass = 1;
+	}
+#endif
+	rwsem_acquire(micro_dep_map(b), subclass, 0, _RET_IP_);
+}
+
+static void micro_binding_drain(struct micro_binding *b, enum micro_phase phase)
 {
 	unsigned int busy = atomic_read(&b->busy);
-	long timeout = MICRO_WARN_FIRST;
 	u64 begin = 0;
 
+	micro_binding_phase(b, phase);
 	if (busy && trace_micro_drain_begin_enabled()) {
 		unsigned int files, operations;
 
@@ -349,12 +450,12 @@ static void micro_binding_drain(struct micro_binding *b)
 		begin = ktime_get_ns();
 
 	/* Report a caller that is inside, or holds what operations need, first */
-	rwsem_acquire(micro_dep_map(b), 0, 0, _RET_IP_);
-	/* What micro_binding_left() comes after is before what we do from here on */
-	while (!wait_event_timeout(b->wq, !atomic_read_acquire(&b->busy), timeout)) {
-		micro_binding_complain(b);
-		timeout = MICRO_WARN_AGAIN;
-	}
+	micro_binding_dep_acquire(b);
+	/*
+	 * What micro_binding_left() comes after is before what we do from here on. Idle,
+	 * as our own message is better than that of a hung task
+	 */
+	wait_event_idle(b->wq, !atomic_read_acquire(&b->busy));
 	lock_acquired(micro_dep_map(b), _RET_IP_);
 	rwsem_release(micro_dep_map(b), _RET_IP_);
 	if (begin)
@@ -391,35 +492,69 @@ static unsigned int micro_binding_release_files(struct micro_binding *b)
 }
 
 /**
- * micro_binding_revoke() - steps 1 to 6 of the end of a binding
- * @b: the binding, published
+ * micro_binding_revoke() - steps 1 to 4 of the end of a binding
+ * @b: the binding, which nobody else revokes
  *
- * Context: may sleep, until the operations that are running have returned; the
- * device lock is held.
+ * Context: may sleep, until the operations that are running have returned. With or
+ * without the device lock.
  */
 void micro_binding_revoke(struct micro_binding *b)
 {
-	unsigned int files, operations;
-	u64 begin = 0;
-
 	if (trace_micro_revoke_begin_enabled()) {
+		unsigned int files, operations;
+
 		micro_binding_count(b, &files, &operations);
 		trace_micro_revoke_begin(b, files, operations, 0);
 	}
 	if (trace_micro_revoke_end_enabled())
-		begin = ktime_get_ns();
+		b->revoke_ns = ktime_get_ns();
 
 	micro_binding_unpublish(b);
 	micro_binding_mark(b);
+	micro_binding_phase(b, MICRO_PHASE_UNPLUG);
 	if (b->drv->unplug)
 		b->drv->unplug(b->mdev);
-	micro_binding_drain(b);
-	micro_binding_zap(b);
-	files = micro_binding_release_files(b);
-	micro_binding_drain(b);
+	micro_binding_drain(b, MICRO_PHASE_DRAIN);
+	micro_binding_phase(b, MICRO_PHASE_NONE);
+	/* pairs with micro_binding_wait_revoked() */
+	smp_store_release(&b->drained, true);
+	wake_up_all(&b->wq);
+}
 
-	if (begin)
-		trace_micro_revoke_end(b, files, 0, ktime_get_ns() - begin);
+/**
+ * micro_binding_wait_revoked() - wait for who has begun to revoke it
+ * @b: the binding
+ *
+ * Context: may sleep, as micro_binding_revoke().
+ */
+void micro_binding_wait_revoked(struct micro_binding *b)
+{
+	micro_binding_dep_acquire(b);
+	/* pairs with micro_binding_revoke() */
+	wait_event_idle(b->wq, smp_load_acquire(&b->drained));
+	lock_acquired(micro_dep_map(b), _RET_IP_);
+	rwsem_release(micro_dep_map(b), _RET_IP_);
+}
+
+/**
+ * micro_binding_end() - steps 5 and 6
+ * @b: the binding, revoked and drained
+ *
+ * Context: may sleep, until release() has been called for each file; the device lock
+ * is held.
+ */
+void micro_binding_end(struct micro_binding *b)
+{
+	unsigned int files;
+
+	micro_binding_phase(b, MICRO_PHASE_ZAP);
+	micro_binding_zap(b);
+	micro_binding_phase(b, MICRO_PHASE_RELEASE);
+	files = micro_binding_release_files(b);
+	micro_binding_drain(b, MICRO_PHASE_CLOSE);
+
+	if (b->revoke_ns)
+		trace_micro_revoke_end(b, files, 0, ktime_get_ns() - b->revoke_ns);
 }
 
 /**

@@ -113,23 +113,16 @@ static int micro_is_better(struct device_driver *drv, void *data)
 	       !micro_has_refused(best->mi, drv);
 }
 
-/*
- * Until device_add() is over, only the task in it may bind the device: the driver
- * core puts off others, and leaks the note that it makes of them.
- */
+/* Until device_add() is over nobody may bind the device: see micro_instance_create() */
 static bool micro_is_whole(struct micro_instance *mi)
 {
-	bool whole;
-
-	if (likely(!READ_ONCE(mi->adder)))
+	if (likely(!READ_ONCE(mi->adding)))
 		return true;
 
-	scoped_guard(spinlock, &mi->lock) {
-		whole = !mi->adder || mi->adder == current;
-		if (!whole)
-			mi->missed = true;
-	}
-	return whole;
+	guard(spinlock)(&mi->lock);
+	if (mi->adding)
+		mi->missed = true;
+	return !mi->adding;
 }
 
 static bool micro_matches(struct micro_instance *mi,
@@ -138,7 +131,7 @@ static bool micro_matches(struct micro_instance *mi,
 	struct micro_rival self = { .mi = mi };
 	bool matches;
 
-	if (!READ_ONCE(mi->live) || !micro_is_whole(mi))
+	if (!READ_ONCE(mi->live) || READ_ONCE(mi->doomed))
 		return false;
 	/* Whoever asks for this driver, as "bind" in sysfs does, is not in there */
 	if (READ_ONCE(mi->attacher) == current && micro_has_refused(mi, drv))
@@ -156,7 +149,7 @@ static bool micro_matches(struct micro_instance *mi,
 			   !bus_for_each_drv(&micro_bus, NULL, &self, micro_is_better));
 	}
 	rcu_read_unlock();
-	return matches;
+	return matches && micro_is_whole(mi);
 }
 
 static int micro_bus_match(struct device *dev, micro_match_arg(drv))
@@ -258,6 +251,7 @@ static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
 		return PTR_ERR(b);
 	b->flat = mi->kernel;
 	b->stats = &mi->stats;
+	micro_binding_watch_begin(b);
 
 	scoped_guard(spinlock, &mi->lock)
 		WRITE_ONCE(mdev->driver, drv);
@@ -265,32 +259,61 @@ static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
 	if (err)
 		goto err_put;
 
+	micro_binding_phase(b, MICRO_PHASE_INIT);
 	err = micro_driver_use(drv, mdev->private_data);
 	if (err)
 		goto err_put;
 
+	micro_binding_phase(b, MICRO_PHASE_PROBE);
 	err = drv->probe ? drv->probe(mdev) : 0;
 	if (err)
 		goto err_unuse;
 
-	err = micro_binding_publish(b);
+	micro_binding_phase(b, MICRO_PHASE_NONE);
+	err = sysfs_create_groups(&mdev->dev.kobj, drv->core->groups);
 	if (err)
-		goto err_remove;
+		goto err_unplug;
 
+	/* First, as who sees the node, or its uevent, may look at the status */
 	scoped_guard(spinlock, &mi->lock) {
 		WRITE_ONCE(mi->binding, b);
 		mi->generation++;
 	}
+	err = micro_binding_publish(b);
+	if (err)
+		goto err_unpublish;
+
+	micro_binding_watch_end(b);
+	/* From now on it may be revoked by others than us */
+	scoped_guard(spinlock, &mi->lock)
+		b->published = true;
 	return 0;
 
+err_unpublish:
+	scoped_guard(spinlock, &mi->lock) {
+		WRITE_ONCE(mi->binding, NULL);
+		WRITE_ONCE(mi->ending, b);
+	}
+	micro_binding_revoke(b);
+	sysfs_remove_groups(&mdev->dev.kobj, drv->core->groups);
+	micro_binding_end(b);
+	goto err_remove;
+err_unplug:
+	if (drv->unplug)
+		drv->unplug(mdev);
 err_remove:
+	micro_binding_phase(b, MICRO_PHASE_REMOVE);
 	if (drv->remove)
 		drv->remove(mdev);
 err_unuse:
+	micro_binding_phase(b, MICRO_PHASE_EXIT);
 	micro_driver_unuse(drv);
 err_put:
-	scoped_guard(spinlock, &mi->lock)
+	scoped_guard(spinlock, &mi->lock) {
+		WRITE_ONCE(mi->ending, NULL);
 		WRITE_ONCE(mdev->driver, NULL);
+	}
+	micro_binding_watch_end(b);
 	micro_binding_put(b);
 	return err;
 }
@@ -312,26 +335,71 @@ static int micro_bus_probe(struct device *dev)
 	return err;
 }
 
+/**
+ * micro_instance_revoke() - begin the end of a binding, if there is one, and drain it
+ * @mi: the device
+ *
+ * Whoever finds the binding in @mi->binding revokes it; all who come later wait
+ * for that. Without the device lock, if there is a choice: the drain may take long,
+ * and suspend, for one, takes that lock of each device. A bind that is not over
+ * is left to who takes the device lock.
+ *
+ * Context: may sleep, until the operations that are running have returned.
+ */
+void micro_instance_revoke(struct micro_instance *mi)
+{
+	struct micro_binding *b;
+	bool first;
+
+	scoped_guard(spinlock, &mi->lock) {
+		b = mi->binding;
+		first = b && b->published;
+		if (first) {
+			WRITE_ONCE(mi->binding, NULL);
+			WRITE_ONCE(mi->ending, b);
+		} else {
+			b = mi->ending;
+		}
+		if (b)
+			micro_binding_get(b);
+	}
+	if (!b)
+		return;
+	if (first) {
+		micro_binding_watch_begin(b);
+		micro_binding_revoke(b);
+	} else {
+		micro_binding_wait_revoked(b);
+	}
+	micro_binding_put(b);
+}
+
 static void micro_bus_remove(struct device *dev)
 {
 	struct micro_instance *mi = dev_to_instance(dev);
 	struct micro_driver *drv = mi->mdev.driver;
-	struct micro_binding *b = mi->binding;
+	struct micro_binding *b;
 
-	scoped_guard(spinlock, &mi->lock) {
-		WRITE_ONCE(mi->binding, NULL);
-		mi->ending = b;
-	}
+	micro_instance_revoke(mi);
+	/* Only we forget it */
+	b = mi->ending;
 
-	micro_binding_revoke(b);
+	/* Not before: who uses an attribute may wait for an operation */
+	micro_binding_phase(b, MICRO_PHASE_ATTRIBUTE);
+	sysfs_remove_groups(&dev->kobj, drv->core->groups);
+	micro_binding_end(b);
+
+	micro_binding_phase(b, MICRO_PHASE_REMOVE);
 	if (drv->remove)
 		drv->remove(&mi->mdev);
 
+	micro_binding_phase(b, MICRO_PHASE_EXIT);
 	micro_driver_unuse(drv);
+	micro_binding_watch_end(b);
 	trace_micro_unbind(mi, drv, 0);
 	scoped_guard(spinlock, &mi->lock) {
 		WRITE_ONCE(mi->mdev.driver, NULL);
-		mi->ending = NULL;
+		WRITE_ONCE(mi->ending, NULL);
 	}
 	micro_debugfs_end(b);
 	micro_binding_put(b);

@@ -37,7 +37,6 @@ static ssize_t micro_cfs_compatible_store(struct config_item *item,
 	struct micro_cfs *cfs = to_micro_cfs(item);
 	int err;
 
-	guard(mutex)(&cfs->lock);
 	err = micro_instance_set_compat(cfs->mi, page, count);
 	return err ?: count;
 }
@@ -59,7 +58,6 @@ static ssize_t micro_cfs_live_store(struct config_item *item,
 	if (err)
 		return err;
 
-	guard(mutex)(&cfs->lock);
 	err = micro_instance_set_live(cfs->mi, live);
 	return err ?: count;
 }
@@ -115,7 +113,6 @@ static void micro_cfs_release(struct config_item *item)
 {
 	struct micro_cfs *cfs = to_micro_cfs(item);
 
-	mutex_destroy(&cfs->lock);
 	mutex_destroy(&cfs->tree_lock);
 	kfree(cfs);
 }
@@ -130,8 +127,18 @@ static const struct config_item_type micro_cfs_type = {
 	.ct_owner = THIS_MODULE,
 };
 
+/* Last, as a driver that is being bound may read what is in the directory */
+static void micro_cfs_gone(void *front_data)
+{
+	struct micro_cfs *cfs = front_data;
+
+	config_item_put(&cfs->group.cg_item);
+}
+
 static const struct micro_front micro_cfs_front = {
 	.name = "configfs",
+	.bounded = true,
+	.release = micro_cfs_gone,
 	.fwnode = micro_cfs_fwnode,
 };
 
@@ -150,7 +157,6 @@ static struct config_group *micro_cfs_make(struct config_group *parent,
 	if (!cfs)
 		return ERR_PTR(-ENOMEM);
 
-	mutex_init(&cfs->lock);
 	mutex_init(&cfs->tree_lock);
 	config_group_init_type_name(&cfs->group, name, &micro_cfs_type);
 	micro_cfs_node_init(&cfs->root, cfs, &cfs->group,
@@ -170,8 +176,8 @@ static struct config_group *micro_cfs_make(struct config_group *parent,
 
 static void micro_cfs_drop(struct config_group *parent, struct config_item *item)
 {
+	/* Puts the item when the device is gone, now or later */
 	micro_instance_destroy(to_micro_cfs(item)->mi);
-	config_item_put(item);
 }
 
 static struct configfs_group_operations micro_cfs_group_ops = {

@@ -35,14 +35,12 @@ struct micro_cfs_node {
  * struct micro_cfs - the directory of a device
  * @group: configfs's side, owns this
  * @root: the device's properties and child nodes
- * @lock: one change of the device at a time
  * @tree_lock: guards the whole tree below @root; taken inside the device lock
  * @mi: the device
  */
 struct micro_cfs {
 	struct config_group group;
 	struct micro_cfs_node root;
-	struct mutex lock;
 	struct mutex tree_lock;
 	struct micro_instance *mi;
 };

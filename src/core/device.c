@@ -37,10 +37,6 @@ MODULE_PARM_DESC(max_devices, "how many devices there may be at a time (default 
 static struct device *micro_root;
 static struct kobject *micro_root_dir;
 
-/*
- * Only inserted into and removed from, both of which hold the lock of a bucket:
- * there is no lockless reader, so a device may be freed without a grace period.
- */
 static struct rhashtable micro_names;
 
 static u32 micro_name_hash(const void *name, u32 len, u32 seed)
@@ -79,7 +75,8 @@ static void micro_instance_release(struct device *dev)
 	kfree(rcu_dereference_protected(mi->compat, true));
 	micro_forget_refusals(mi);
 	kfree(mi->stats);
-	kfree(mi);
+	/* micro_instance_enter_name() may be looking */
+	kfree_rcu(mi, rcu);
 	micro_object_put();
 }
 
@@ -144,7 +141,8 @@ static void micro_instance_load(struct micro_instance *mi, enum micro_load load)
 	const char *s;
 
 	/* The module of the next best may not have been loaded */
-	if (load == MICRO_LOAD_NONE || (READ_ONCE(mi->error) && !micro_refused(mi)))
+	if (load == MICRO_LOAD_NONE || (READ_ONCE(mi->error) && !micro_refused(mi)) ||
+	    READ_ONCE(mi->doomed))
 		return;
 	if (!compat && !READ_ONCE(mi->binding))
 		__request_module(wait, "micro:%.*s", base, mi->base);
@@ -152,10 +150,23 @@ static void micro_instance_load(struct micro_instance *mi, enum micro_load load)
 		return;
 
 	micro_compat_for_each(s, compat) {
-		if (READ_ONCE(mi->binding))
+		if (READ_ONCE(mi->binding) || READ_ONCE(mi->doomed))
 			break;
 		__request_module(wait, "of:NTC%s", s);
 	}
+}
+
+/* While a device of that name is going, that is another answer than while it is there */
+static int micro_instance_enter_name(struct micro_instance *mi)
+{
+	struct micro_instance *other;
+
+	guard(rcu)();
+	other = rhashtable_lookup_get_insert_key(&micro_names, mi->mdev.name, &mi->hash,
+						 micro_names_params);
+	if (IS_ERR_OR_NULL(other))
+		return PTR_ERR_OR_ZERO(other);
+	return READ_ONCE(other->doomed) ? -EBUSY : -EEXIST;
 }
 
 /**
@@ -169,7 +180,6 @@ static void micro_instance_load(struct micro_instance *mi, enum micro_load load)
 struct micro_instance *micro_instance_create(const struct micro_instance_info *info)
 {
 	struct micro_instance *mi;
-	bool missed;
 	int err;
 
 	if (!micro_device_name_valid(info->name)) {
@@ -196,6 +206,8 @@ struct micro_instance *micro_instance_create(const struct micro_instance_info *i
 	mi->kernel = info->kernel;
 	mi->front = info->front;
 	mi->front_data = info->front_data;
+	mi->load = info->load;
+	micro_job_init(mi);
 	mi->mdev.private_data = info->data;
 	device_initialize(&mi->mdev.dev);
 	mi->mdev.dev.bus = &micro_bus;
@@ -222,25 +234,27 @@ struct micro_instance *micro_instance_create(const struct micro_instance_info *i
 			goto err_put;
 	}
 
-	err = rhashtable_lookup_insert_key(&micro_names, mi->mdev.name, &mi->hash,
-					   micro_names_params);
+	err = micro_instance_enter_name(mi);
 	if (err)
 		goto err_put;
 
 	trace_micro_device_add(mi);
 	micro_debugfs_add(mi);
-	mi->adder = current;
+	/*
+	 * Only names and files of the kernel yet: no driver is called, so this need not
+	 * be bounded. It is also what keeps the driver core from binding on its own terms:
+	 * it puts off drivers that ask for asynchronous probing, and leaks the note
+	 * that it makes of a device which is bound while it is being added.
+	 */
+	mi->adding = true;
 	err = device_add(&mi->mdev.dev);
-	scoped_guard(spinlock, &mi->lock) {
-		WRITE_ONCE(mi->adder, NULL);
-		missed = mi->missed;
-	}
+	scoped_guard(spinlock, &mi->lock)
+		WRITE_ONCE(mi->adding, false);
 	if (err)
 		goto err_unname;
-	/* As in device_add(): what comes of it is in @error, and no error of ours */
-	if (missed || micro_refused(mi))
-		micro_instance_attach(mi);
-	micro_instance_load(mi, info->load);
+	/* What comes of it is in @error, and no error of ours */
+	if (mi->missed || mi->load != MICRO_LOAD_NONE)
+		micro_job_run(mi, MICRO_JOB_MAKE, NULL);
 	return mi;
 
 err_unname:
@@ -254,21 +268,31 @@ err_put:
 	return ERR_PTR(err);
 }
 
-/**
- * micro_instance_destroy() - unbind and remove a device
- * @mi: the device; its front end lets go of it
- *
- * Context: may sleep, until the operations that are running have returned.
- */
-void micro_instance_destroy(struct micro_instance *mi)
+static void micro_instance_bury(struct micro_instance *mi)
 {
+	/* First, as nothing else needs to wait for what keeps it */
+	micro_instance_revoke(mi);
 	device_del(&mi->mdev.dev);
 	micro_debugfs_del(mi);
 	trace_micro_device_del(mi);
 	rhashtable_remove_fast(&micro_names, &mi->hash, micro_names_params);
 	micro_number_put(mi->minor);
 	micro_instance_put_fwnode(mi);
+	if (mi->front->release)
+		mi->front->release(mi->front_data);
 	put_device(&mi->mdev.dev);
+}
+
+/**
+ * micro_instance_destroy() - unbind and remove a device
+ * @mi: the device; its front end lets go of it
+ *
+ * Context: may sleep, until the operations that are running have returned; or as long
+ * as patience_ms says, if the front end is a bounded one.
+ */
+void micro_instance_destroy(struct micro_instance *mi)
+{
+	micro_job_bury(mi);
 }
 
 /**
@@ -314,25 +338,12 @@ static int micro_instance_bind(struct micro_instance *mi)
 	return err == -EPROBE_DEFER ? -EAGAIN : err;
 }
 
-/**
- * micro_instance_set_live() - let a device be bound, or unbind it for good
- * @mi: the device; its front end makes one change at a time
- * @live: may it be bound?
- *
- * Context: may sleep, until the operations that are running have returned.
- * Return: 0, or why it could not be bound; without a driver that is no error.
- */
-int micro_instance_set_live(struct micro_instance *mi, bool live)
+static int micro_instance_unbind(struct micro_instance *mi)
 {
-	/* The device lock: a bind that has begun is over, the next one sees it */
-	device_lock(&mi->mdev.dev);
-	WRITE_ONCE(mi->live, live);
+	WRITE_ONCE(mi->live, false);
 	WRITE_ONCE(mi->error, 0);
-	device_unlock(&mi->mdev.dev);
-
-	if (live)
-		return micro_instance_bind(mi);
-
+	micro_instance_revoke(mi);
+	/* It takes the device lock: a bind that had begun is over, and is undone */
 	device_release_driver(&mi->mdev.dev);
 	return 0;
 }
@@ -343,31 +354,15 @@ static bool micro_compat_same(const struct micro_compat *a,
 	return a && a->size == b->size && !memcmp(a->strings, b->strings, a->size);
 }
 
-/**
- * micro_instance_set_compat() - give a device other compatible strings
- * @mi: the device; its front end makes one change at a time
- * @text: the strings, one a line
- * @len: length of @text in bytes
- *
- * The device is unbound and matched anew, unless these are the strings that it
- * is bound with.
- *
- * Context: may sleep, until the operations that are running have returned.
- * Return: 0; -EINVAL or -ENOMEM, and nothing has changed; or why the device
- * could not be bound.
- */
-int micro_instance_set_compat(struct micro_instance *mi, const char *text,
-			      size_t len)
+static int micro_instance_match(struct micro_instance *mi, struct micro_compat *new)
 {
 	struct micro_compat *old = rcu_dereference_protected(mi->compat, true);
-	struct micro_compat *new = micro_compat_parse(text, len);
-
-	if (IS_ERR(new))
-		return PTR_ERR(new);
 
 	if (micro_compat_same(old, new)) {
 		kfree(new);
 	} else {
+		micro_instance_revoke(mi);
+		/* A bind that has begun is over, the next one sees it */
 		device_lock(&mi->mdev.dev);
 		rcu_assign_pointer(mi->compat, new);
 		device_unlock(&mi->mdev.dev);
@@ -377,6 +372,78 @@ int micro_instance_set_compat(struct micro_instance *mi, const char *text,
 		kobject_uevent(&mi->mdev.dev.kobj, KOBJ_CHANGE);
 	}
 	return mi->live ? micro_instance_bind(mi) : 0;
+}
+
+/**
+ * micro_instance_do() - do a job
+ * @mi: the device, whose only job this is
+ * @job: what to do
+ * @compat: for MICRO_JOB_MATCH; taken over
+ *
+ * Context: may sleep, as long as drivers and their users like; no lock is held.
+ * Return: 0, or why it could not be bound; without a driver that is no error.
+ */
+int micro_instance_do(struct micro_instance *mi, enum micro_job job,
+		      struct micro_compat *compat)
+{
+	switch (job) {
+	case MICRO_JOB_NONE:
+		break;
+	case MICRO_JOB_MAKE:
+		if (mi->missed)
+			micro_instance_attach(mi);
+		micro_instance_load(mi, mi->load);
+		break;
+	case MICRO_JOB_LIVE:
+		WRITE_ONCE(mi->live, true);
+		return micro_instance_bind(mi);
+	case MICRO_JOB_OFF:
+		return micro_instance_unbind(mi);
+	case MICRO_JOB_MATCH:
+		return micro_instance_match(mi, compat);
+	case MICRO_JOB_BURY:
+		micro_instance_bury(mi);
+		break;
+	}
+	return 0;
+}
+
+/**
+ * micro_instance_set_live() - let a device be bound, or unbind it for good
+ * @mi: the device
+ * @live: may it be bound?
+ *
+ * Context: may sleep, until the operations that are running have returned; or as long
+ * as patience_ms says, if the front end is a bounded one.
+ * Return: 0, or why it could not be bound; without a driver that is no error.
+ * -EBUSY, -EINTR, -EINPROGRESS: see micro_job_run().
+ */
+int micro_instance_set_live(struct micro_instance *mi, bool live)
+{
+	return micro_job_run(mi, live ? MICRO_JOB_LIVE : MICRO_JOB_OFF, NULL);
+}
+
+/**
+ * micro_instance_set_compat() - give a device other compatible strings
+ * @mi: the device
+ * @text: the strings, one a line
+ * @len: length of @text in bytes
+ *
+ * The device is unbound and matched anew, unless these are the strings that it
+ * is bound with.
+ *
+ * Context: as micro_instance_set_live().
+ * Return: 0; -EINVAL, -ENOMEM, -EBUSY or -EINTR, and nothing has changed; or why the
+ * device could not be bound. -EINPROGRESS: see micro_job_run().
+ */
+int micro_instance_set_compat(struct micro_instance *mi, const char *text,
+			      size_t len)
+{
+	struct micro_compat *compat = micro_compat_parse(text, len);
+
+	if (IS_ERR(compat))
+		return PTR_ERR(compat);
+	return micro_job_run(mi, MICRO_JOB_MATCH, compat);
 }
 
 /**
@@ -489,10 +556,16 @@ dev_t micro_instance_devt(struct micro_instance *mi)
  */
 const char *micro_instance_state(const struct micro_instance *mi)
 {
-	if (READ_ONCE(mi->binding))
-		return "bound";
+	u8 job = READ_ONCE(mi->job);
+
 	if (READ_ONCE(mi->ending))
 		return "unbinding";
+	if (READ_ONCE(mi->binding))
+		return "bound";
+	if (job == MICRO_JOB_OFF || job == MICRO_JOB_BURY || READ_ONCE(mi->doomed))
+		return "unbinding";
+	if (job != MICRO_JOB_NONE || READ_ONCE(mi->mdev.driver))
+		return "binding";
 	if (!READ_ONCE(mi->live))
 		return "off";
 	return READ_ONCE(mi->error) ? "failed" : "unbound";

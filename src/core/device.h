@@ -9,6 +9,8 @@
 
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <microkernel.h>
 
@@ -17,7 +19,26 @@
 #include "match.h"
 
 struct micro_binding;
+struct micro_job_waiter;
 struct micro_statistics;
+
+/**
+ * enum micro_job - what is to be done to an instance, or being done
+ * @MICRO_JOB_NONE: nothing
+ * @MICRO_JOB_MAKE: bind it if there is a driver, after it was made
+ * @MICRO_JOB_LIVE: let it be bound, and bind it
+ * @MICRO_JOB_OFF: unbind it for good
+ * @MICRO_JOB_MATCH: give it other compatible strings, and bind it anew
+ * @MICRO_JOB_BURY: unbind and remove it
+ */
+enum micro_job {
+	MICRO_JOB_NONE,
+	MICRO_JOB_MAKE,
+	MICRO_JOB_LIVE,
+	MICRO_JOB_OFF,
+	MICRO_JOB_MATCH,
+	MICRO_JOB_BURY,
+};
 
 /**
  * DOC: Objects and locks
@@ -50,17 +71,26 @@ struct micro_statistics;
  * struct micro_instance - the framework's side of a micro_device
  * @mdev: what drivers see
  * @hash: node in the table of names
- * @lock: guards mdev.driver, @binding, @ending and @generation for attributes,
- *	which do not take the device lock; whoever changes them holds both. Also
- *	@adder and @missed
+ * @lock: guards mdev.driver, @binding, @ending and @generation, @adding and @missed,
+ *	@job, @waiter, @doomed and @buried
  * @base: what drivers are matched with up to its first dot: mdev.name, or a copy
  * @minor: its device number, from micro_number_get()
  * @compat: compatible strings, NULL without any; read under RCU, changed by the
  *	front end with the device lock held
- * @binding: the current binding, NULL while unbound
- * @ending: the binding that is being revoked, else NULL
- * @adder: the task in device_add(), while it is
- * @missed: a driver was turned away meanwhile
+ * @binding: the current binding, NULL while unbound; set with the device lock held
+ * @ending: the binding that is being ended, else NULL. Whoever moves it here from
+ *	@binding revokes it; it is forgotten with the device lock held
+ * @adding: device_add() is at work, which binds no driver
+ * @missed: a driver was turned away for that
+ * @load: what to do when no driver is there
+ * @job: what a worker has to do, or is at; whoever claims it hands it over
+ * @doomed: it is to be removed, and nothing may bind it any more
+ * @buried: it has been removed
+ * @job_compat: for MICRO_JOB_MATCH
+ * @waiter: who waits for the result of @job; NULL if nobody does any more
+ * @wq: whoever waits for a job sleeps here
+ * @work: the worker's
+ * @rcu: names are looked up without a lock; @work is over by then
  * @refusals: drivers whose probe() said that the device is none of theirs, since it
  *	was last asked to be bound; guarded by @lock
  * @attacher: the task in micro_instance_attach(), while it is
@@ -86,8 +116,19 @@ struct micro_instance {
 	struct micro_compat __rcu *compat;
 	struct micro_binding *binding;
 	struct micro_binding *ending;
-	struct task_struct *adder;
+	bool adding;
 	bool missed;
+	u8 load;
+	u8 job;
+	bool doomed;
+	bool buried;
+	struct micro_compat *job_compat;
+	struct micro_job_waiter *waiter;
+	wait_queue_head_t wq;
+	union {
+		struct work_struct work;
+		struct rcu_head rcu;
+	};
 	struct micro_refusal *refusals;
 	struct task_struct *attacher;
 	int error;
@@ -119,14 +160,23 @@ extern struct bus_type micro_bus;
 size_t micro_modalias(struct micro_instance *mi, char *buf, size_t size);
 bool micro_refused(struct micro_instance *mi);
 void micro_forget_refusals(struct micro_instance *mi);
+void micro_instance_revoke(struct micro_instance *mi);
 
 /* device.c */
 int micro_instance_attach(struct micro_instance *mi);
+int micro_instance_do(struct micro_instance *mi, enum micro_job job,
+		      struct micro_compat *compat);
 const char *micro_instance_state(const struct micro_instance *mi);
 
 /* binding.c */
 int micro_number_get(u32 *minor);
 void micro_number_put(u32 minor);
+
+/* job.c */
+void micro_job_init(struct micro_instance *mi);
+int micro_job_run(struct micro_instance *mi, enum micro_job job,
+		  struct micro_compat *compat);
+void micro_job_bury(struct micro_instance *mi);
 
 /* driver.c */
 int micro_driver_use(struct micro_driver *drv, void *data);

@@ -24,11 +24,13 @@
  * @core: what open files know of the driver
  * @lock: guards @count; held over init() and exit()
  * @count: bindings that do
+ * @key: lockdep class of @lock
  */
 struct micro_driver_users {
 	struct micro_driver_core core;
 	struct mutex lock;
 	unsigned int count;
+	struct lock_class_key key;
 };
 
 static struct micro_driver_users *micro_driver_users(struct micro_driver *drv)
@@ -99,8 +101,14 @@ int __micro_register_driver(struct micro_driver *drv, struct module *owner,
 		kfree(users);
 		return -EBUSY;
 	}
-	mutex_init(&users->lock);
 	lockdep_register_key(&users->core.key);
+	lockdep_register_key(&users->key);
+	mutex_init(&users->lock);
+	/* init() of one driver may make a device of another */
+	lockdep_set_class_and_name(&users->lock, &users->key, drv->name);
+	/* The driver core would remove them before we can revoke anything */
+	users->core.groups = drv->driver.dev_groups;
+	drv->driver.dev_groups = NULL;
 
 	drv->driver.name = drv->name;
 	drv->driver.bus = &micro_bus;
@@ -108,6 +116,8 @@ int __micro_register_driver(struct micro_driver *drv, struct module *owner,
 	drv->driver.mod_name = mod_name;
 	err = driver_register(&drv->driver);
 	if (err) {
+		drv->driver.dev_groups = users->core.groups;
+		lockdep_unregister_key(&users->key);
 		lockdep_unregister_key(&users->core.key);
 		drv->core = NULL;
 		kfree(users);
@@ -135,8 +145,10 @@ void micro_unregister_driver(struct micro_driver *drv)
 
 	users = micro_driver_users(drv);
 	driver_unregister(&drv->driver);
+	drv->driver.dev_groups = users->core.groups;
 	drv->core = NULL;
 	mutex_destroy(&users->lock);
+	lockdep_unregister_key(&users->key);
 	lockdep_unregister_key(&users->core.key);
 	kfree(users);
 }

@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <microkernel.h>
 
@@ -37,12 +38,42 @@ struct micro_poller;
  * struct micro_driver_core - the framework's side of a micro_driver
  * @number: no other registration has had it
  * @fops: what the VFS sees of the driver's files; lives until the core goes
+ * @groups: its driver.dev_groups, which are added and removed by who binds
  * @key: lockdep class of the active counts of its files
  */
 struct micro_driver_core {
 	u64 number;
 	const struct file_operations *fops;
+	const struct attribute_group **groups;
 	struct lock_class_key key;
+};
+
+/**
+ * enum micro_phase - what a bind or unbind is waiting for, for who asks
+ * @MICRO_PHASE_NONE: nobody but ourselves
+ * @MICRO_PHASE_INIT: the driver's init(), or another bind that is in it
+ * @MICRO_PHASE_PROBE: its probe()
+ * @MICRO_PHASE_UNPLUG: its unplug()
+ * @MICRO_PHASE_DRAIN: operations
+ * @MICRO_PHASE_ATTRIBUTE: who uses one of its attributes in sysfs
+ * @MICRO_PHASE_ZAP: the mmap lock of a process
+ * @MICRO_PHASE_RELEASE: its release(), called by the unplug
+ * @MICRO_PHASE_CLOSE: its release(), called by close(2)
+ * @MICRO_PHASE_REMOVE: its remove()
+ * @MICRO_PHASE_EXIT: its exit(), or another bind that is in init()
+ */
+enum micro_phase {
+	MICRO_PHASE_NONE,
+	MICRO_PHASE_INIT,
+	MICRO_PHASE_PROBE,
+	MICRO_PHASE_UNPLUG,
+	MICRO_PHASE_DRAIN,
+	MICRO_PHASE_ATTRIBUTE,
+	MICRO_PHASE_ZAP,
+	MICRO_PHASE_RELEASE,
+	MICRO_PHASE_CLOSE,
+	MICRO_PHASE_REMOVE,
+	MICRO_PHASE_EXIT,
 };
 
 /**
@@ -57,6 +88,11 @@ struct micro_driver_core {
  * @files: open files whose release() nobody has begun
  * @dead: those that the revoker has released, until they are closed
  * @revoked: unbind has begun; no file may be added
+ * @published: micro_binding_publish() is over; the bus's
+ * @phase: an enum micro_phase
+ * @drained: revoked, and no operation is inside; whoever waits for that sleeps in @wq
+ * @watch: says in the log what it is that takes long
+ * @revoke_ns: when the revocation has begun, if it is traced
  * @listed: its class device may have a directory for statistics, and
  *	@has_statistics, it has one; both guarded by micro_statistics_lock
  * @has_statistics: see @listed
@@ -83,11 +119,16 @@ struct micro_binding {
 	struct hlist_head files;
 	struct hlist_head dead;
 	bool revoked;
+	bool published;
+	u8 phase;
+	bool drained;
 	bool listed;
 	bool has_statistics;
 	atomic_t busy;
 	wait_queue_head_t wq;
 	struct list_head vma_ops;
+	struct delayed_work watch;
+	u64 revoke_ns;
 	struct micro_statistics **stats;
 	struct micro_file *spare;
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
@@ -179,7 +220,11 @@ static inline void micro_debugfs_forget(struct micro_binding *b)
 struct micro_binding *micro_binding_create(struct micro_device *mdev,
 					   struct micro_driver *drv, u32 minor);
 int micro_binding_publish(struct micro_binding *b);
+void micro_binding_watch_begin(struct micro_binding *b);
+void micro_binding_watch_end(struct micro_binding *b);
 void micro_binding_revoke(struct micro_binding *b);
+void micro_binding_wait_revoked(struct micro_binding *b);
+void micro_binding_end(struct micro_binding *b);
 void micro_binding_put(struct micro_binding *b);
 struct micro_binding *micro_binding_find(unsigned int minor);
 void micro_binding_left(struct micro_binding *b);
@@ -191,6 +236,21 @@ int micro_bindings_for_each(int (*fn)(struct device *dev, void *data));
 static inline struct micro_binding *dev_to_binding(const struct device *dev)
 {
 	return container_of(dev, struct micro_binding, dev);
+}
+
+/**
+ * micro_binding_get() - take another reference
+ * @b: the binding, to which the caller has one
+ */
+static inline void micro_binding_get(struct micro_binding *b)
+{
+	refcount_inc(&b->refs);
+}
+
+/* What the next thing is that may take long; the watch looks at it now and then */
+static inline void micro_binding_phase(struct micro_binding *b, enum micro_phase phase)
+{
+	WRITE_ONCE(b->phase, phase);
 }
 
 static inline struct lockdep_map *micro_dep_map(struct micro_binding *b)

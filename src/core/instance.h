@@ -27,6 +27,9 @@ struct micro_instance;
 /**
  * struct micro_front - what a front end is asked while one of its devices exists
  * @name: what users know it by
+ * @bounded: it calls with locks held that others need: it does not wait longer than
+ *	patience_ms for a driver. What takes longer goes on after it has returned
+ * @release: the instance is gone, and @fwnode will not be called any more. May be NULL
  * @fwnode: a driver is about to be bound; the device lock is held. Returns the
  *	firmware node for that bind with a reference, NULL for none, or an ERR_PTR()
  *	that fails the bind. @front_data is micro_instance_info.front_data, @compat
@@ -34,6 +37,8 @@ struct micro_instance;
  */
 struct micro_front {
 	const char *name;
+	bool bounded;
+	void (*release)(void *front_data);
 	struct fwnode_handle *(*fwnode)(void *front_data, const struct micro_compat *compat);
 };
 

@@ -22,6 +22,9 @@ void micro_bus_exit(void);
 int micro_devices_init(void);
 void micro_devices_exit(void);
 
+int micro_jobs_init(void);
+void micro_jobs_exit(void);
+
 int micro_firmware_init(void);
 void micro_firmware_exit(void);
 

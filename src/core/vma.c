@@ -10,7 +10,6 @@
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 
 #include "file.h"
 
@@ -306,41 +305,6 @@ int micro_file_mmap(struct file *filp, struct vm_area_struct *vma)
 }
 
 /**
- * struct micro_mm_wait - a wait for a process's mmap lock that takes long
- * @work: says so
- * @b: the binding that waits
- */
-struct micro_mm_wait {
-	struct delayed_work work;
-	struct micro_binding *b;
-};
-
-static void micro_mm_say(struct work_struct *work)
-{
-	struct micro_mm_wait *w = container_of(to_delayed_work(work), struct micro_mm_wait, work);
-
-	dev_warn(&w->b->mdev->dev,
-		 "driver %s: a process that has mapped the device is busy with its mappings, and keeps the device from going\n",
-		 w->b->drv->name);
-	schedule_delayed_work(&w->work, 60 * HZ);
-}
-
-/* Another file's mmap(), say of a network file system, may hold the lock for long */
-static void micro_mm_wait(struct micro_binding *b, struct mm_struct *mm)
-{
-	struct micro_mm_wait w = { .b = b };
-
-	if (!mmap_read_trylock(mm)) {
-		INIT_DELAYED_WORK_ONSTACK(&w.work, micro_mm_say);
-		schedule_delayed_work(&w.work, 10 * HZ);
-		mmap_read_lock(mm);
-		cancel_delayed_work_sync(&w.work);
-		destroy_delayed_work_on_stack(&w.work);
-	}
-	mmap_read_unlock(mm);
-}
-
-/**
  * micro_binding_zap() - end all mappings of a binding
  * @b: the binding, revoked and drained
  *
@@ -366,8 +330,11 @@ void micro_binding_zap(struct micro_binding *b)
 				tail = &(*tail)->next;
 		}
 	}
-	for (m = mmaps; m; m = m->next)
-		micro_mm_wait(b, m->mm);
+	/* Another file's mmap(), say of a network file system, may hold it for long */
+	for (m = mmaps; m; m = m->next) {
+		mmap_read_lock(m->mm);
+		mmap_read_unlock(m->mm);
+	}
 	micro_mmaps_free(mmaps);
 
 	/* Files of one node share its address_space: once is enough for them */

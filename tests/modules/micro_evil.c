@@ -13,7 +13,9 @@
  *	command		register, unregister: the drivers
  *			create NAME, destroy NAME: a device from kernel code
  *			destroy-locked NAME: the same, with evil_lock held
- *			go: lets the deaf operation end
+ *			hold: devices called micro_evil.slow-STAGE stay in probe,
+ *			unplug, release, remove or attribute (its file "lock")
+ *			go: ends that, and the deaf operation
  *	fail_open	open() fails with this (positive) errno
  *	the others	number of calls
  *
@@ -68,6 +70,7 @@ static struct {
 
 static u32 evil_fail_open;
 static bool evil_go;
+static bool evil_hold;
 static unsigned long evil_let;
 static DECLARE_WAIT_QUEUE_HEAD(evil_go_wq);
 static DEFINE_MUTEX(evil_lock);
@@ -95,6 +98,17 @@ static void evil_hang_ahead(void)
 		register_reboot_notifier(&evil_reboot_nb);
 }
 
+/* Is the device called micro_evil.slow-STAGE? Then it stays in there until "go" */
+static void evil_slow(struct micro_device *mdev, const char *stage)
+{
+	const char *slow = strstr(mdev->name, ".slow-");
+
+	if (slow && !strcmp(slow + strlen(".slow-"), stage))
+		wait_event_idle(evil_go_wq, !READ_ONCE(evil_hold));
+}
+
+static int evil_destroy(const char *name, bool locked);
+
 static struct evil *file_to_evil(const struct file *filp)
 {
 	return micro_get_drvdata(micro_file_device(filp));
@@ -121,6 +135,7 @@ static int evil_release(struct micro_driver *drv, struct file *filp)
 {
 	unsigned long slot = (unsigned long)micro_file_get_drvdata(filp);
 
+	evil_slow(micro_file_device(filp), "release");
 	if (slot) {
 		atomic_inc(&evil_count.holding);
 		wait_event(evil_go_wq, test_and_clear_bit(slot, &evil_let));
@@ -200,6 +215,13 @@ static long evil_ioctl(struct micro_driver *drv, struct file *filp,
 		mutex_lock(&evil_lock);
 		mutex_unlock(&evil_lock);
 		return 0;
+	case EVIL_IOC_WAIT_LOCKED:
+		mutex_lock(&evil_lock);
+		arg = micro_wait_event_interruptible(filp, e->wq, evil_take(e));
+		mutex_unlock(&evil_lock);
+		return arg;
+	case EVIL_IOC_SIBLING:
+		return evil_destroy("micro_evil.sibling", false);
 	case EVIL_IOC_HOLD:
 		micro_file_set_drvdata(filp, (void *)(arg % 10));
 		return 0;
@@ -402,6 +424,7 @@ static int evil_probe(struct micro_device *mdev)
 		memset(e->vmalloc + i * PAGE_SIZE, 'a' + i, PAGE_SIZE);
 	}
 	micro_set_drvdata(mdev, e);
+	evil_slow(mdev, "probe");
 	atomic_inc(&evil_count.probes);
 	return 0;
 
@@ -418,6 +441,7 @@ static void evil_remove(struct micro_device *mdev)
 	WARN_ON(!list_empty(&e->wq.head));
 	WARN_ON(!list_empty(&e->other.head));
 	WARN_ON(e->fasync);
+	evil_slow(mdev, "remove");
 	atomic_inc(&evil_count.removes);
 	evil_free(e);
 }
@@ -426,12 +450,36 @@ static void evil_unplug(struct micro_device *mdev)
 {
 	struct evil *e = micro_get_drvdata(mdev);
 
+	evil_slow(mdev, "unplug");
 	atomic_inc(&evil_count.unplugs);
 	WRITE_ONCE(e->unplugged, true);
 	wake_up_all(&e->elsewhere);
 }
 
+/* Its store waits for a lock that an operation may hold; its show, for "go" */
+static ssize_t lock_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t count)
+{
+	mutex_lock(&evil_lock);
+	mutex_unlock(&evil_lock);
+	return count;
+}
+
+static ssize_t lock_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	evil_slow(to_micro_device(dev), "attribute");
+	return sysfs_emit(buf, "shown\n");
+}
+static DEVICE_ATTR_RW(lock);
+
+static struct attribute *evil_attrs[] = {
+	&dev_attr_lock.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(evil);
+
 static struct micro_driver evil_driver = {
+	.driver.dev_groups = evil_groups,
 	.name = "micro_evil",
 	.probe = evil_probe,
 	.remove = evil_remove,
@@ -544,8 +592,13 @@ static int evil_do(const char *verb, const char *name)
 		evil_unregister();
 		return 0;
 	}
+	if (!strcmp(verb, "hold")) {
+		WRITE_ONCE(evil_hold, true);
+		return 0;
+	}
 	if (!strcmp(verb, "go")) {
 		WRITE_ONCE(evil_go, true);
+		WRITE_ONCE(evil_hold, false);
 		wake_up_all(&evil_go_wq);
 		return 0;
 	}

@@ -18,6 +18,8 @@
 #define EVIL_IOC_SIGNAL		_IO('E', 6)	/* waits for ARG, with a signal pending */
 #define EVIL_IOC_LOCK_LATER	_IO('E', 7)	/* as LOCK, when somebody else has it */
 #define EVIL_IOC_HOLD		_IO('E', 8)	/* release() will wait for "let SLOT" */
+#define EVIL_IOC_WAIT_LOCKED	_IO('E', 9)	/* as WAIT, with evil_lock held */
+#define EVIL_IOC_SIBLING	_IO('E', 10)	/* destroys the device micro_evil.sibling */
 
 /* Each kind of mapping has so many pages; they contain 'a', 'b', 'c' and 'd' */
 #define EVIL_PAGES		4

@@ -244,6 +244,8 @@ static int test_flag(struct micro_driver *drv, const char *flag)
 		drv->read_iter = test_read_iter;
 	} else if (!strcmp(flag, "write_iter")) {
 		drv->write_iter = test_write_iter;
+	} else if (!strcmp(flag, "async")) {
+		drv->driver.probe_type = PROBE_PREFER_ASYNCHRONOUS;
 	} else if (!strcmp(flag, "groups")) {
 		drv->driver.dev_groups = test_groups;
 	} else {

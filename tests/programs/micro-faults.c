@@ -197,7 +197,7 @@ static int core_fd, count_fd;
 
 static long core_load(void)
 {
-	return syscall(SYS_finit_module, core_fd, "", 0);
+	return syscall(SYS_finit_module, core_fd, "patience_ms=-1", 0);
 }
 
 static void core_absent(void)

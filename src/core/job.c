@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Jobs: what users ask of a device, done by a worker while they wait, but not for ever
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/freezer.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/workqueue.h>
+
+#include "device.h"
+#include "main.h"
+
+/**
+ * DOC: Jobs
+ *
+ * A mkdir or rmdir in configfs runs with locks that every other mkdir, rmdir and ls
+ * there needs. What it waits for is a driver, or a user of that driver, who may take
+ * as long as they like: a probe(), a module that is being loaded, an operation that
+ * stays inside, a remove(). So a front end with such locks (micro_front.bounded) never
+ * calls a driver. It hands a job over to a worker, and waits at most patience_ms.
+ *
+ * Who hands over to whom: the front end claims the instance's only slot
+ * (micro_instance.job), and with it a reference for the worker. From then on the job
+ * is the worker's: it is done even if nobody waits any more. The front end leaves a
+ * note where it wants the answer (micro_instance.waiter). Who gives up, because time
+ * is over or the process is being killed, takes the note away. Both happen with
+ * micro_instance.lock held, so there is an answer, or there is nobody to hear it.
+ *
+ * rmdir cannot fail, whatever is going on. It dooms the instance: from now on
+ * nobody can bind it. If the slot is free, it claims it as others do; else the worker
+ * that has it buries the instance when it is done with its job. So an instance is
+ * buried once, by the last job there is.
+ *
+ * A wait is cut short when its process is to be frozen, rather than frozen with the
+ * locks held: whoever waited for these could not be frozen then. Workers are not
+ * frozen at all, as suspend need not wait for them.
+ *
+ * Kernel code makes and destroys its devices itself, in its own context, and has what
+ * it asked for when the call returns.
+ */
+
+static int patience_ms = 1000;
+module_param(patience_ms, int, 0644);
+MODULE_PARM_DESC(patience_ms, "how many milliseconds mkdir, rmdir and writes in configfs wait for a driver (default: 1000); -1: they do the work themselves, for ever");
+
+static struct workqueue_struct *micro_jobs;
+
+/**
+ * struct micro_job_waiter - where the answer to a job goes
+ * @done: it is here
+ * @result: it
+ *
+ * On the stack of who waits, guarded by micro_instance.lock.
+ */
+struct micro_job_waiter {
+	bool done;
+	int result;
+};
+
+/* How many jiffies a user waits; negative: does it without a worker */
+static long micro_job_patience(void)
+{
+	int ms = READ_ONCE(patience_ms);
+
+	return ms < 0 ? -1 : (long)msecs_to_jiffies(ms);
+}
+
+/*
+ * Until @condition is true, @left jiffies are over, or the process is to be killed or
+ * frozen. Looks once a second for the latter, which does not wake it.
+ */
+#define micro_job_wait(mi, left, condition)					\
+({										\
+	bool __done = (condition);						\
+										\
+	while (!__done && (left) > 0 && !freezing(current)) {			\
+		long __slice = min_t(long, left, HZ);				\
+		long __rest;							\
+										\
+		__rest = wait_event_killable_timeout((mi)->wq, condition, __slice); \
+		if (__rest < 0)							\
+			break;							\
+		__done = __rest > 0;						\
+		(left) -= __slice - __rest;					\
+	}									\
+	__done;									\
+})
+
+static bool micro_job_claim(struct micro_instance *mi, enum micro_job job,
+			    struct micro_compat *compat, struct micro_job_waiter *w)
+{
+	guard(spinlock)(&mi->lock);
+	if (mi->job != MICRO_JOB_NONE)
+		return false;
+	mi->job = job;
+	mi->job_compat = compat;
+	mi->waiter = w;
+	/* the worker's */
+	get_device(&mi->mdev.dev);
+	return true;
+}
+
+static bool micro_job_is_done(struct micro_instance *mi, struct micro_job_waiter *w)
+{
+	guard(spinlock)(&mi->lock);
+	return w->done;
+}
+
+/* Answers who waits; returns what is to be done next */
+static enum micro_job micro_job_end(struct micro_instance *mi, int result)
+{
+	enum micro_job next = MICRO_JOB_NONE;
+
+	scoped_guard(spinlock, &mi->lock) {
+		if (mi->waiter) {
+			mi->waiter->result = result;
+			mi->waiter->done = true;
+			mi->waiter = NULL;
+		}
+		if (mi->job == MICRO_JOB_BURY)
+			mi->buried = true;
+		else if (mi->doomed)
+			next = MICRO_JOB_BURY;
+		mi->job = next;
+	}
+	wake_up_all(&mi->wq);
+	return next;
+}
+
+static void micro_job_work(struct work_struct *work)
+{
+	struct micro_instance *mi = container_of(work, struct micro_instance, work);
+	/* Claimed: nobody else changes it */
+	enum micro_job job = mi->job;
+
+	do {
+		int result = micro_instance_do(mi, job, mi->job_compat);
+
+		job = micro_job_end(mi, result);
+	} while (job != MICRO_JOB_NONE);
+	put_device(&mi->mdev.dev);
+}
+
+static void micro_job_start(struct micro_instance *mi, long patience)
+{
+	if (patience < 0 || !mi->front->bounded)
+		micro_job_work(&mi->work);
+	else
+		queue_work(micro_jobs, &mi->work);
+}
+
+/**
+ * micro_job_init() - an instance is made
+ * @mi: the instance
+ *
+ * Context: any.
+ */
+void micro_job_init(struct micro_instance *mi)
+{
+	INIT_WORK(&mi->work, micro_job_work);
+	init_waitqueue_head(&mi->wq);
+}
+
+/**
+ * micro_job_run() - have a job done, and wait for it
+ * @mi: the instance
+ * @job: what to do
+ * @compat: for MICRO_JOB_MATCH, else NULL; taken over
+ *
+ * Context: may sleep: as long as patience_ms says if the front end is a bounded one.
+ * Return: what micro_instance_do() says; -EINPROGRESS when time was over, and the job
+ * goes on; -EBUSY when an earlier job has not ended in that time, -EINTR when the
+ * process is being killed meanwhile, and nothing has changed.
+ */
+int micro_job_run(struct micro_instance *mi, enum micro_job job, struct micro_compat *compat)
+{
+	long patience = micro_job_patience();
+	struct micro_job_waiter w = {};
+	/* An earlier job is waited for as well: one that is over in time is none at all */
+	long left = patience < 0 ? MAX_SCHEDULE_TIMEOUT : patience;
+
+	if (!micro_job_wait(mi, left, micro_job_claim(mi, job, compat, &w))) {
+		kfree(compat);
+		return fatal_signal_pending(current) ? -EINTR : -EBUSY;
+	}
+
+	micro_job_start(mi, patience);
+	micro_job_wait(mi, left, micro_job_is_done(mi, &w));
+
+	guard(spinlock)(&mi->lock);
+	if (w.done)
+		return w.result;
+	mi->waiter = NULL;
+	return -EINPROGRESS;
+}
+
+/**
+ * micro_job_bury() - remove an instance, now or as soon as that is possible
+ * @mi: the instance; the caller lets go of it
+ *
+ * Context: may sleep: as long as patience_ms says if the front end is a bounded one,
+ * else until it is done.
+ */
+void micro_job_bury(struct micro_instance *mi)
+{
+	long patience = micro_job_patience();
+	long left = patience < 0 ? MAX_SCHEDULE_TIMEOUT : patience;
+	bool claimed;
+
+	get_device(&mi->mdev.dev);
+	scoped_guard(spinlock, &mi->lock) {
+		WRITE_ONCE(mi->doomed, true);
+		/* Else the worker will find that when it is done with its job */
+		claimed = mi->job == MICRO_JOB_NONE;
+		if (claimed) {
+			mi->job = MICRO_JOB_BURY;
+			/* the worker's */
+			get_device(&mi->mdev.dev);
+		}
+	}
+	if (claimed)
+		micro_job_start(mi, patience);
+	micro_job_wait(mi, left, READ_ONCE(mi->buried));
+	put_device(&mi->mdev.dev);
+}
+
+int micro_jobs_init(void)
+{
+	/*
+	 * Stuck jobs must not keep others from being begun, and suspend must not wait
+	 * for them: unbound, as many as there may be, and not freezable
+	 */
+	micro_jobs = alloc_workqueue("microkernel", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	return micro_jobs ? 0 : -ENOMEM;
+}
+
+/* Nobody has a job for us any more; those that are at work are waited for */
+void micro_jobs_exit(void)
+{
+	destroy_workqueue(micro_jobs);
+}

@@ -1,0 +1,256 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# One bad driver, or one user of it, holds up nobody else: mkdir, rmdir and writes in
+# configfs wait for it no longer than patience_ms, and all others go on.
+# vm: --timeout 600
+
+. /tests/lib/tap.sh
+
+micro=/sys/kernel/config/micro
+evil=/sys/kernel/debug/micro_evil
+bus=/sys/bus/micro_bus
+
+try() {
+	micro-try "$@"
+}
+
+go() {
+	echo go >$evil/command
+}
+
+# state DEVICE: what debugfs says
+state() {
+	sed -n "s/^device=$1 .* state=\([^ ]*\).*/\1/p" /sys/kernel/debug/micro/devices
+}
+
+# gone DEVICE: waits until nothing is left of it
+is_gone() {
+	wait_for sh -c "! grep -q 'device=$1 ' /sys/kernel/debug/micro/devices"
+}
+
+ms() {
+	read -r now _ </proc/uptime
+	echo "${now%.*}${now#*.}0"
+}
+
+# timed COMMAND...: runs it, sets took, in milliseconds, and its output to said
+timed() {
+	before=$(ms)
+	said=$("$@" 2>&1)
+	took=$(($(ms) - before))
+}
+
+# bounded NAME: what was timed took about as long as patience_ms
+bounded() {
+	[ $took -lt 20000 ]
+	ok $? "$1: $took ms" || diag "$said"
+}
+
+# others WHILE: while something is stuck, whoever has nothing to do with it goes on
+others() {
+	timed ls $micro
+	is "$? $(try mkdir $micro/sample_driver.other) $(cat $micro/sample_driver.other/status) $(try rmdir $micro/sample_driver.other)" \
+		"0 ok bound ok" "$1: ls, mkdir and rmdir of another driver's device go on"
+}
+
+modprobe sample_driver && modprobe micro_evil && modprobe micro_test
+ok $? "modules are loaded"
+patience=/sys/module/microkernel/parameters/patience_ms
+like "$(cat $patience)" "^[0-9]+$" "patience_ms is there"
+echo 1000 >$patience
+micro-hold start
+
+note "rmdir while an operation stays inside"
+mkdir $micro/micro_evil.deaf
+micro-hold open deaf rw /dev/micro/micro_evil.deaf >/dev/null
+micro-hold ioctl deaf deaf >/tmp/deaf &
+deaf=$!
+wait_for sh -c "grep -A1 'device=micro_evil.deaf' /sys/kernel/debug/micro/devices | grep -q 'active=1'"
+timed try rmdir $micro/micro_evil.deaf
+is "$said" ok "rmdir succeeds"
+bounded "it does not wait for the operation"
+[ ! -e $micro/micro_evil.deaf ]
+ok $? "the directory is gone"
+[ ! -e /dev/micro/micro_evil.deaf ]
+ok $? "the node is gone"
+is "$(state micro_evil.deaf)" unbinding "debugfs still has the device"
+is "$(try mkdir $micro/micro_evil.deaf)" EBUSY "the name stays taken"
+others "an operation stays inside"
+kill -0 $deaf
+ok $? "the operation is still there"
+go
+is_gone micro_evil.deaf
+ok $? "the device is gone once it has ended"
+wait $deaf
+is "$(try mkdir $micro/micro_evil.deaf) $(cat $micro/micro_evil.deaf/status)" "ok bound" \
+	"then the name is free"
+is "$(micro-hold write deaf x) $(micro-hold close deaf)" "ENODEV ok" "the old file stays dead"
+
+note "live while an operation stays inside"
+micro-hold open deaf rw /dev/micro/micro_evil.deaf >/dev/null
+micro-hold ioctl deaf deaf >/tmp/deaf &
+wait_for sh -c "grep -A1 'device=micro_evil.deaf' /sys/kernel/debug/micro/devices | grep -q 'active=1'"
+timed try write $micro/micro_evil.deaf/live 0
+is "$said" EINPROGRESS "live: 0"
+bounded "it does not wait for the operation"
+is "$(cat $micro/micro_evil.deaf/status)" unbinding "status"
+timed try write $micro/micro_evil.deaf/live 1
+is "$said" EBUSY "another write meanwhile"
+bounded "that is bounded, too"
+timed try write $micro/micro_evil.deaf/compatible test,nothing
+is "$said" EBUSY "compatible as well"
+is "$(cat $micro/micro_evil.deaf/compatible)" "" "it has not changed"
+others "live waits"
+go
+wait_for grep -q off $micro/micro_evil.deaf/status
+is "$(cat $micro/micro_evil.deaf/status)" off "it goes on by itself"
+micro-hold close deaf >/dev/null
+is "$(try write $micro/micro_evil.deaf/live 1) $(cat $micro/micro_evil.deaf/status)" "ok bound" "bound again"
+is "$(try rmdir $micro/micro_evil.deaf)" ok "rmdir"
+
+note "a driver that is slow in everything"
+echo hold >$evil/command
+for stage in unplug release remove attribute; do
+	mkdir $micro/micro_evil.slow-$stage
+	micro-hold open $stage rw /dev/micro/micro_evil.slow-$stage >/dev/null
+done
+cat $bus/devices/micro_evil.slow-attribute/lock >/dev/null 2>&1 &
+wait_for grep -q "State:.*idle" /proc/$!/status
+timed try mkdir $micro/micro_evil.slow-probe
+is "$said $(cat $micro/micro_evil.slow-probe/status)" "ok binding" "mkdir: probe()"
+bounded "mkdir does not wait for it"
+is "$(try write $micro/micro_evil.slow-probe/live 0)" EBUSY "live, during probe()"
+is "$(try mkdir $micro/micro_evil.slow-probe/properties/x)" EBUSY "no change of properties meanwhile"
+others "probe() is stuck"
+for stage in unplug release remove attribute; do
+	timed try rmdir $micro/micro_evil.slow-$stage
+	is "$said $(state micro_evil.slow-$stage)" "ok unbinding" "rmdir: $stage"
+	bounded "rmdir does not wait for it"
+done
+others "all of them are stuck"
+# the log says who waits for whom
+for stage in probe unplug release remove; do
+	wait_for sh -c "dmesg | grep -q 'micro_evil.slow-$stage: driver micro_evil keeps the device.*$stage() has not returned'"
+	ok $? "the log names $stage()"
+done
+wait_for sh -c "dmesg | grep -q 'micro_evil.slow-attribute: driver micro_evil keeps .*attributes in sysfs'"
+ok $? "the log names the attribute"
+timed try rmdir $micro/micro_evil.slow-probe
+is "$said $(state micro_evil.slow-probe)" "ok unbinding" "rmdir, while probe() is at work"
+go
+for stage in unplug release remove attribute probe; do
+	is_gone micro_evil.slow-$stage
+	ok $? "gone at last: $stage"
+done
+for stage in unplug release remove attribute; do
+	micro-hold close $stage >/dev/null
+done
+
+note "a killed mkdir and a killed rmdir"
+echo 60000 >$patience
+echo hold >$evil/command
+mkdir $micro/micro_evil.slow-probe &
+mkdir=$!
+wait_for sh -c "grep -q 'device=micro_evil.slow-probe .*state=binding' /sys/kernel/debug/micro/devices"
+kill -9 $mkdir
+timed wait $mkdir
+bounded "mkdir can be killed"
+is "$(cat $micro/micro_evil.slow-probe/status)" binding "the device is there, and is being bound"
+go
+wait_for grep -q bound $micro/micro_evil.slow-probe/status
+is "$(cat $micro/micro_evil.slow-probe/status)" bound "and is bound"
+mkdir $micro/micro_evil.slow-remove
+echo hold >$evil/command
+rmdir $micro/micro_evil.slow-remove &
+rmdir=$!
+wait_for sh -c "grep -q 'device=micro_evil.slow-remove .*state=unbinding' /sys/kernel/debug/micro/devices"
+kill -9 $rmdir
+timed wait $rmdir
+bounded "rmdir can be killed"
+[ ! -e $micro/micro_evil.slow-remove ]
+ok $? "its directory is gone"
+go
+is_gone micro_evil.slow-remove
+ok $? "and the device"
+rmdir $micro/micro_evil.slow-probe
+echo 1000 >$patience
+
+note "a module that takes long to load"
+cat >/tmp/modprobe <<'END'
+#!/bin/sh
+case "$*" in
+*late*) until [ -e /tmp/late ]; do sleep 0.1; done ;;
+*) exec /sbin/modprobe "$@" ;;
+esac
+END
+chmod +x /tmp/modprobe
+modprobe=$(cat /proc/sys/kernel/modprobe)
+echo /tmp/modprobe >/proc/sys/kernel/modprobe
+timed try mkdir $micro/late
+is "$said $(cat $micro/late/status)" "ok binding" "mkdir"
+bounded "it does not wait for the module"
+others "a module is being loaded"
+timed try rmdir $micro/late
+is "$said" ok "rmdir"
+bounded "nor does that"
+>/tmp/late
+is_gone late
+ok $? "gone at last"
+echo "$modprobe" >/proc/sys/kernel/modprobe
+
+note "an attribute whose store waits for a lock that a sleeping reader has"
+mkdir $micro/micro_evil.locked
+micro-hold open locked rw /dev/micro/micro_evil.locked >/dev/null
+micro-hold ioctl locked $((0x4509)) >/tmp/locked &
+locked=$!
+wait_for sh -c "grep -A1 'device=micro_evil.locked' /sys/kernel/debug/micro/devices | grep -q 'active=1'"
+echo x >$bus/devices/micro_evil.locked/lock &
+store=$!
+sleep 1
+timed try write $bus/drivers/micro_evil/unbind micro_evil.locked
+is "$said" ok "unbind in sysfs ends"
+wait $store
+ok $? "so does the store"
+wait $locked
+is "$(cat /tmp/locked)" ENODEV "and the reader hears that the device is gone"
+micro-hold close locked >/dev/null
+rmdir $micro/micro_evil.locked
+
+note "two at a time: rmdir, and unbind in sysfs"
+mkdir $micro/micro_evil.two
+micro-hold open two rw /dev/micro/micro_evil.two >/dev/null
+micro-hold ioctl two deaf >/dev/null &
+wait_for sh -c "grep -A1 'device=micro_evil.two' /sys/kernel/debug/micro/devices | grep -q 'active=1'"
+unplugs=$(cat $evil/unplugs)
+timed try write $micro/micro_evil.two/live 0
+is "$said" EINPROGRESS "live: 0"
+try write $bus/drivers/micro_evil/unbind micro_evil.two >/tmp/unbind &
+unbind=$!
+timed try rmdir $micro/micro_evil.two
+is "$said" ok "rmdir"
+kill -0 $unbind
+ok $? "unbind waits"
+go
+is_gone micro_evil.two
+ok $? "all of it ends"
+wait $unbind
+is "$(($(cat $evil/unplugs) - unplugs))" 1 "unplug() was called once"
+micro-hold close two >/dev/null
+
+note "drivers that ask for asynchronous probing"
+test=/sys/kernel/debug/micro_test
+try write $test/register "later async probe=5" >/dev/null
+is "$(try write $test/create later.kernel)" EIO "a call of the kernel has probe's error"
+is "$(try mkdir $micro/later.x) $(cat $micro/later.x/status)" "ok failed EIO" "status has it after mkdir"
+echo 0 >$test/later/probe
+is "$(try mkdir $micro/later.y) $(cat $micro/later.y/status)" "ok bound" "mkdir: bound"
+[ -c /dev/micro/later.y ]
+ok $? "and the node is there"
+rmdir $micro/later.x $micro/later.y
+try write $test/unregister later >/dev/null
+
+is "$(cat $evil/releases)" "$(cat $evil/opens)" "each open() was released, once"
+is "$(cat $evil/removes)" "$(cat $evil/probes)" "each probe() has its remove()"
+micro-hold end
+run_ok rmmod micro_test micro_evil sample_driver
+done_testing
