@@ -51,7 +51,7 @@ is "$(hold read b) $(hold write b x)" "ENODEV EBADF" "what the file was not open
 
 note "the same name again, while the dead files are open"
 is "$(micro-try mkdir $micro/thing.1)" ok "mkdir"
-is "$(cat $micro/thing.1/dev)" "$number" "it has the old number"
+isnt "$(cat $micro/thing.1/dev)" "$number" "it has a number of its own"
 is "$(cat /dev/micro/thing.1)" "thing thing.1" "it works"
 dead a "the dead file stays dead"
 is "$(hold close a) $(hold close b)" "ok ok" "dead files can be closed"
