@@ -4,13 +4,12 @@
 # which share a guest. A test is named ARCH/KERNEL/GROUP/NAME, a part of one
 # ARCH/KERNEL/GROUP/NAME:PART; what runs on this machine is host/NAME.
 
-functional='devices files firmware overlay observe microctl docs kunit'
-hard='hard'
 # the main job, revocation, poll and mmap: what differs from kernel to kernel
 core='docs/examples devices/chardev devices/hotplug files/revoke files/poll files/mmap'
 host_jobs='model lint deb bench-check self-test check-host'
 # what tests/model is a model of
-modelled='tests/model src/core/binding.c src/core/file.c src/core/active.h src/core/poll.c src/core/wait.c src/core/vma.c'
+modelled='tests/model src/core/binding.[ch] src/core/file.[ch] src/core/active.[ch] src/core/poll.[ch]
+	src/core/wait.[ch] src/core/vma.[ch] src/user'
 
 # header FILE NAME: the values of a "# NAME:" line at the head of the file
 header() {
@@ -63,6 +62,14 @@ groups() {
 	(cd tests && compgen -G '*/*.t' | cut -d / -f 1 | sort -u | grep -vx system | xargs)
 }
 
+# functional GROUP...: all groups that say what things do, but for those
+functional() {
+	local group
+	for group in $(groups); do
+		[[ " hard costs $* " == *" $group "* ]] || echo "$group"
+	done
+}
+
 # plan TIER: the names of what it has, one a line
 plan() {
 	local kernel newest=()
@@ -75,7 +82,7 @@ plan() {
 	# shellcheck disable=SC2046,SC2086 # words
 	case $1/$native in
 	check/amd64)
-		every amd64 6.12 $functional hard/deadlock
+		every amd64 6.12 $(functional) hard/deadlock
 		for kernel in 6.1 "${newest[@]}"; do
 			every amd64 $kernel $core
 		done
@@ -84,12 +91,12 @@ plan() {
 		every arm64 6.12 $core firmware/devicetree
 		;;
 	check/*)
-		every "$native" 6.12 $functional hard/deadlock
+		every "$native" 6.12 $(functional) hard/deadlock
 		every "$native" 6.1 $core
 		;;
 	ci/amd64)
 		# what microctl does is its own doing, and no kernel's: once is enough
-		every amd64 debug ${functional/microctl/} $hard
+		every amd64 debug $(functional microctl) hard
 		every amd64 6.12 costs
 		printf 'host/%s\n' $host_jobs
 		;;
@@ -102,7 +109,7 @@ plan() {
 		done
 		every amd64 6.1-oldest docs/examples
 		for kernel in 6.1-rt 6.12-rt; do
-			every amd64 $kernel devices files observe $hard
+			every amd64 $kernel $(functional firmware microctl docs) hard
 		done
 		every arm64 6.1 $(groups)
 		every arm64 6.12 $(groups)
