@@ -327,6 +327,7 @@ struct micro_waiter {
 void micro_wait_begin(struct micro_waiter *waiter, struct file *filp,
 		      struct wait_queue_head *wq_head);
 int micro_wait_prepare(struct micro_waiter *waiter);
+int micro_wait_prepare_mode(struct micro_waiter *waiter, unsigned int mode);
 void micro_wait_end(struct micro_waiter *waiter);
 
 /* fcntl() may change it at any time, as for all drivers: either answer is right */
@@ -396,5 +397,64 @@ void micro_wait_end(struct micro_waiter *waiter);
 	__micro_wait_event((iocb)->ki_filp, wq_head, condition,		\
 			   ((iocb)->ki_flags & IOCB_NOWAIT) ||		\
 			   __micro_file_nonblock((iocb)->ki_filp))
+
+/**
+ * micro_wait_event_mode() - sleep in another state, whatever O_NONBLOCK says
+ * @filp: the open file on whose behalf the operation runs
+ * @wq_head: as for micro_wait_event_interruptible(); wake_up_interruptible() does not
+ *	wake who is in TASK_KILLABLE, wake_up() does
+ * @condition: as for micro_wait_event_interruptible()
+ * @mode: TASK_INTERRUPTIBLE or TASK_KILLABLE: which signals end it; with
+ *	TASK_FREEZABLE_UNSAFE the sleeper is frozen where it is when the machine
+ *	suspends, and not woken. ("Unsafe" is for lockdep, which takes being inside
+ *	an operation for a lock. It is the revoker who waits for that, and it is a task
+ *	that does so in the kernel; a driver must not hold a lock of its own.)
+ *
+ * For an operation that must not be given up half-way, such as one that waits for an
+ * answer.
+ *
+ * Context: as micro_wait_event_interruptible().
+ * Return: 0 when @condition is true, -ERESTARTSYS after a signal that ends @mode,
+ * -ENODEV as soon as @filp is revoked.
+ */
+#define micro_wait_event_mode(filp, wq_head, condition, mode)		\
+({									\
+	int __ret = 0;							\
+									\
+	if (micro_file_revoked(filp)) {					\
+		__ret = -ENODEV;					\
+	} else if (!(condition)) {					\
+		struct micro_waiter __waiter;				\
+									\
+		micro_wait_begin(&__waiter, filp, &(wq_head));		\
+		for (;;) {						\
+			__ret = micro_wait_prepare_mode(&__waiter, mode);	\
+			if (__ret == -ENODEV)				\
+				break;					\
+			if (condition) {				\
+				__ret = 0;				\
+				break;					\
+			}						\
+			if (__ret)					\
+				break;					\
+			schedule();					\
+		}							\
+		micro_wait_end(&__waiter);				\
+	}								\
+	__ret;								\
+})
+
+/**
+ * micro_wait_event_killable() - sleep until a condition is true, SIGKILL, or unplug
+ * @filp: as for micro_wait_event_mode()
+ * @wq_head: likewise
+ * @condition: likewise
+ *
+ * Context: as micro_wait_event_mode().
+ * Return: likewise.
+ */
+#define micro_wait_event_killable(filp, wq_head, condition)		\
+	micro_wait_event_mode(filp, wq_head, condition,			\
+			      TASK_KILLABLE | TASK_FREEZABLE_UNSAFE)
 
 #endif /* _MICROKERNEL_H */

@@ -68,6 +68,27 @@ int micro_wait_prepare(struct micro_waiter *waiter)
 EXPORT_SYMBOL_GPL(micro_wait_prepare);
 
 /**
+ * micro_wait_prepare_mode() - the same, for other kinds of sleep
+ * @waiter: from micro_wait_begin()
+ * @mode: the state to sleep in, see micro_wait_event_mode()
+ *
+ * Context: as micro_wait_begin(); the task is in @mode afterwards.
+ * Return: as micro_wait_prepare(), with the signals that end @mode.
+ */
+int micro_wait_prepare_mode(struct micro_waiter *waiter, unsigned int mode)
+{
+	struct micro_file *f = waiter->filp->private_data;
+
+	/* As above */
+	set_current_state(mode);
+
+	if (micro_active_revoked(&f->active))
+		return -ENODEV;
+	return signal_pending_state(mode, current) ? -ERESTARTSYS : 0;
+}
+EXPORT_SYMBOL_GPL(micro_wait_prepare_mode);
+
+/**
  * micro_wait_end() - leave both queues
  * @waiter: from micro_wait_begin()
  *

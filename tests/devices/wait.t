@@ -9,7 +9,7 @@
 modprobe micro_evil
 ok $? "micro_evil is loaded"
 
-each_way micro_evil micro-wait true pending signal kill many
+each_way micro_evil micro-wait true pending signal kill killable many
 for _ in 1 2 3 4 5; do
 	with rmdir micro_evil micro-wait contended
 done

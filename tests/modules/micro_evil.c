@@ -167,7 +167,7 @@ static ssize_t evil_write(struct micro_driver *drv, struct file *filp,
 	struct evil *e = file_to_evil(filp);
 
 	atomic_add(count, &e->tokens);
-	wake_up_interruptible_poll(&e->wq, EPOLLIN | EPOLLRDNORM);
+	wake_up_poll(&e->wq, EPOLLIN | EPOLLRDNORM);
 	kill_fasync(&e->fasync, SIGIO, POLL_IN);
 	return count;
 }
@@ -192,6 +192,8 @@ static long evil_ioctl(struct micro_driver *drv, struct file *filp,
 		return 0;
 	case EVIL_IOC_WAIT:
 		return micro_wait_event_interruptible(filp, e->wq, evil_take(e));
+	case EVIL_IOC_KILLABLE:
+		return micro_wait_event_killable(filp, e->wq, evil_take(e));
 	case EVIL_IOC_SIGNAL:
 		return micro_wait_event_interruptible(filp, e->wq,
 						      evil_signalled(&looks, arg));

@@ -21,6 +21,8 @@
 #define EVIL_IOC_WAIT_LOCKED	_IO('E', 9)	/* as WAIT, with evil_lock held */
 #define EVIL_IOC_SIBLING	_IO('E', 10)	/* destroys the device micro_evil.sibling */
 
+#define EVIL_IOC_KILLABLE	_IO('E', 16)	/* as WAIT, but only SIGKILL ends it */
+
 /* Each kind of mapping has so many pages; they contain 'a', 'b', 'c' and 'd' */
 #define EVIL_PAGES		4
 

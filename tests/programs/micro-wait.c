@@ -130,6 +130,43 @@ static void test_kill(void)
 	check_is(counter("releases"), releases + 2);
 }
 
+static long do_wait_killable(int fd)
+{
+	return ioctl(fd, EVIL_IOC_KILLABLE);
+}
+
+/* micro_wait_event_killable(): neither other signals nor O_NONBLOCK end it */
+static void test_killable(void)
+{
+	int fd = open_node(O_RDWR | O_NONBLOCK), status;
+	struct call c;
+	pid_t pid;
+
+	catch_signal(0);
+	begin_call(&c, do_wait_killable, fd);
+	check(!pthread_kill(c.thread, SIGUSR1));
+	usleep(100000);
+	check_is(signals, 0);
+	check_is(task_state(c.tid), 'D');
+	check_is(write(fd, "x", 1), 1);
+	check_is(end_call(&c), 0);
+	wait_until(signals == 1);
+
+	pid = fork();
+	check(pid >= 0);
+	if (!pid)
+		_exit(ioctl(fd, EVIL_IOC_KILLABLE) != 0);
+	wait_until(task_state(pid) == 'D');
+	check_is(kill(pid, SIGKILL), 0);
+	check(waitpid(pid, &status, 0) == pid);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+
+	begin_call(&c, do_wait_killable, fd);
+	unplug();
+	check_fails(end_call(&c), ENODEV);
+	check_fails(ioctl(fd, EVIL_IOC_KILLABLE), ENODEV);
+}
+
 /* As many waiters wake for good as there are tokens */
 static void test_many(void)
 {
@@ -191,6 +228,7 @@ static const struct test_case cases[] = {
 	{ "pending", test_pending },
 	{ "signal", test_signal },
 	{ "kill", test_kill },
+	{ "killable", test_killable },
 	{ "many", test_many },
 	{ "contended", test_contended },
 };
