@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From the server to the kernel: answers
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/poll.h>
+#include <linux/limits.h>
+
+#include "user.h"
+
+#define MU_ERRNO_MAX	511	/* those above are the kernel's own */
+
+/**
+ * mu_reply_check() - is it an answer at all?
+ * @reply: the kernel's copy of it
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int mu_reply_check(const struct micro_user_reply *reply)
+{
+	return reply->flags & ~(MICRO_USER_COOKIE | MICRO_USER_SAVED) ? -EINVAL : 0;
+}
+
+static void mu_file_save(struct mu_file *file, u32 flags, u64 cookie, const u8 *state)
+{
+	if (flags & MICRO_USER_COOKIE)
+		file->cookie = cookie;
+	if (flags & MICRO_USER_SAVED)
+		memcpy(file->state, state, sizeof(file->state));
+}
+
+/**
+ * mu_save() - store a file's cookie or state
+ * @s: the session
+ * @save: what
+ *
+ * Context: any.
+ * Return: 0; -EINVAL, -ENOENT, -ESHUTDOWN.
+ */
+int mu_save(struct mu_session *s, const struct micro_user_save *save)
+{
+	struct mu_driver *ud = s->ud;
+	struct mu_file *file;
+
+	if (save->flags & ~(MICRO_USER_COOKIE | MICRO_USER_SAVED))
+		return -EINVAL;
+	guard(spinlock)(&ud->lock);
+	if (s->ended)
+		return -ESHUTDOWN;
+	file = save->file == (unsigned long)save->file ?
+	       xa_load(&ud->files, save->file) : NULL;
+	if (!file)
+		return -ENOENT;
+	mu_file_save(file, save->flags, save->cookie, save->state);
+	return 0;
+}
+
+static void mu_answered(struct mu_session *s)
+{
+	struct mu_driver *ud = s->ud;
+
+	s->progress = jiffies;
+	WRITE_ONCE(s->outstanding, s->outstanding - 1);
+	if (s->outstanding)
+		return;
+	if (unlikely(ud->suspects || s->suspect))
+		mu_session_kick(s);
+	if (unlikely(s->leaving))
+		wake_up(&ud->wq);
+}
+
+static struct mu_instance *mu_reply_instance(struct mu_session *s,
+					     const struct micro_user_reply *reply)
+{
+	return xa_load(&s->ud->instances, reply->slot >> 16);
+}
+
+static bool mu_reply_probe(struct mu_session *s, const struct micro_user_reply *reply)
+{
+	struct mu_instance *inst = mu_reply_instance(s, reply);
+	struct mu_file *file;
+
+	if (!inst || reply->id != (MU_ID_PROBE | inst->number) || inst->told != MU_TELLING)
+		return false;
+	inst->told = MU_TOLD;
+	inst->error = reply->result < -MU_ERRNO_MAX || reply->result > 0 ? -EIO : reply->result;
+	s->telling--;
+	list_for_each_entry(file, &inst->files, link)
+		mu_file_restore(file);
+	mu_answered(s);
+	mu_instance_kick(inst);
+	return true;
+}
+
+static bool mu_reply_restore(struct mu_session *s, const struct micro_user_reply *reply)
+{
+	u64 number = reply->id & ~MU_ID_RESTORE;
+	struct mu_file *file;
+
+	file = number == (unsigned long)number ? xa_load(&s->ud->files, number) : NULL;
+	if (!file || reply->id != (MU_ID_RESTORE | number) || file->told != MU_TELLING ||
+	    file->inst->number != reply->slot >> 16)
+		return false;
+	file->told = MU_TOLD;
+	file->error = reply->result;
+	file->restores = 0;
+	mu_file_save(file, reply->flags, reply->cookie, reply->state);
+	s->telling--;
+	mu_answered(s);
+	return true;
+}
+
+/**
+ * mu_reply_slot() - which slot is answered?
+ * @s: the session
+ * @reply: the answer
+ *
+ * Context: mu_driver.lock is held.
+ * Return: the slot, which the server has; or NULL.
+ */
+struct mu_slot *mu_reply_slot(struct mu_session *s, const struct micro_user_reply *reply)
+{
+	struct mu_instance *inst = mu_reply_instance(s, reply);
+	u32 index = reply->slot & 0xffff;
+	struct mu_slot *slot;
+
+	if (s->ended || !inst || index >= s->ud->p.depth)
+		return NULL;
+	slot = &inst->slots[index];
+	if ((slot->state != MU_SLOT_SERVED && slot->state != MU_SLOT_ORPHAN) ||
+	    slot->id != reply->id)
+		return NULL;
+	return slot;
+}
+
+/* What the client is told, whatever the server says */
+static s64 mu_result(const struct mu_request *req, s64 result)
+{
+	s64 max = 0;
+
+	switch (req->type) {
+	case MICRO_USER_READ:
+	case MICRO_USER_WRITE:
+		max = req->count;
+		break;
+	case MICRO_USER_IOCTL:
+		max = INT_MAX;
+		break;
+	case MICRO_USER_LLSEEK:
+		max = LLONG_MAX;
+		break;
+	}
+	return result < -MU_ERRNO_MAX || result > max ? -EIO : result;
+}
+
+static void mu_reply_client(struct mu_slot *slot, const struct micro_user_reply *reply)
+{
+	struct mu_request *req = slot->req;
+	struct mu_file *file = req->file;
+
+	list_del_init(&slot->link);
+	slot->state = MU_SLOT_CLIENT;
+	mu_file_save(file, reply->flags, reply->cookie, reply->state);
+	req->result = mu_result(req, reply->result);
+	if (req->result == -EAGAIN) {
+		req->events = reply->events;
+		if (!req->events && req->type == MICRO_USER_READ)
+			req->events = EPOLLIN | EPOLLRDNORM;
+		if (!req->events && req->type == MICRO_USER_WRITE)
+			req->events = EPOLLOUT | EPOLLWRNORM;
+		mu_file_not_now(file, req->events, req->seq);
+	}
+	/* The next server will be told of it, even if the client has not noticed yet */
+	if (req->type == MICRO_USER_OPEN && !req->result) {
+		list_add_tail(&file->link, &slot->inst->files);
+		file->told = MU_TOLD;
+	}
+	mu_request_settle(req);
+}
+
+static void mu_reply_nobody(struct mu_slot *slot, const struct micro_user_reply *reply)
+{
+	list_del_init(&slot->link);
+	if (reply->result < 0 || slot->type == MICRO_USER_RELEASE) {
+		mu_slot_free(slot);
+		return;
+	}
+	slot->state = MU_SLOT_UNDELIVERED;
+	slot->result = reply->result;
+	slot->taken = 0;
+	mu_post(slot->inst, &slot->post, MICRO_USER_UNDELIVERED);
+}
+
+/**
+ * mu_reply() - take an answer
+ * @s: the session
+ * @reply: it, checked
+ *
+ * Context: mu_driver.lock is held.
+ */
+void mu_reply(struct mu_session *s, const struct micro_user_reply *reply)
+{
+	struct mu_slot *slot;
+	bool good = false;
+
+	if (s->ended) {
+		good = true;
+	} else if ((reply->slot & 0xffff) == MU_SLOT_PROBE) {
+		good = mu_reply_probe(s, reply);
+	} else if ((reply->slot & 0xffff) == MU_SLOT_RESTORE) {
+		good = mu_reply_restore(s, reply);
+	} else {
+		slot = mu_reply_slot(s, reply);
+		if (slot) {
+			if (slot->state == MU_SLOT_SERVED)
+				mu_reply_client(slot, reply);
+			else
+				mu_reply_nobody(slot, reply);
+			mu_answered(s);
+			good = true;
+		}
+	}
+	if (!good)
+		WRITE_ONCE(s->ud->stale, s->ud->stale + 1);
+}

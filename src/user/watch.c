@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The watchdog: who waits too long, and which server is to blame
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+
+#include "user.h"
+
+/**
+ * DOC: The watchdog
+ *
+ * A work item that looks every now and then while there is anything to look at: a
+ * request, a notice, a server that starts or leaves. An idle driver costs nothing. So no
+ * request needs a timer.
+ */
+
+/**
+ * mu_watch() - there is something to look at from now on
+ * @ud: the driver
+ *
+ * Context: mu_driver.lock is held.
+ */
+void mu_watch(struct mu_driver *ud)
+{
+	if (likely(ud->watching))
+		return;
+	ud->watching = true;
+	schedule_delayed_work(&ud->watch, MU_TICK);
+}
+
+static bool mu_late(unsigned long since, u32 ms)
+{
+	return time_after(jiffies, since + msecs_to_jiffies(ms));
+}
+
+static void mu_expire(struct mu_driver *ud, struct mu_request *req)
+{
+	/* The time without a server counts, not the time that one let it wait */
+	unsigned long since = time_after(ud->since, req->since) ? ud->since : req->since;
+
+	if (!mu_late(since, ud->p.grace_ms))
+		return;
+	if (req->slot) {
+		list_del_init(&req->slot->link);
+		req->slot->state = MU_SLOT_CLIENT;
+		if (req->attempt)
+			ud->suspects--;
+	} else {
+		list_del_init(&req->link);
+	}
+	req->error = -EIO;
+	mu_request_settle(req);
+}
+
+static void mu_expire_all(struct mu_driver *ud)
+{
+	struct mu_request *req, *next_req;
+	struct mu_slot *slot, *next_slot;
+	struct mu_instance *inst;
+	unsigned long index;
+
+	xa_for_each(&ud->instances, index, inst) {
+		list_for_each_entry_safe(slot, next_slot, &inst->queue, link)
+			mu_expire(ud, slot->req);
+		list_for_each_entry_safe(req, next_req, &inst->waiters, link)
+			mu_expire(ud, req);
+	}
+}
+
+/* What is wrong with the server? NULL: nothing */
+static const char *mu_hangs(struct mu_session *s)
+{
+	struct mu_driver *ud = s->ud;
+	struct mu_slot *slot;
+	u32 ms = ud->p.answer_ms;
+
+	if (s->leaving)
+		return mu_late(s->progress, ms ?: 5000) ? "it does not leave" : NULL;
+	if (!ms)
+		return NULL;
+
+	slot = list_first_entry_or_null(&s->served, struct mu_slot, link);
+	if (slot && mu_late(slot->since, ms)) {
+		slot->since = jiffies;
+		return "it does not answer";
+	}
+	if (!mu_late(s->progress, ms))
+		return NULL;
+	s->progress = jiffies;
+	if (s->telling)
+		return "it does not answer";
+	if (!ud->serving)
+		return "it does not become ready";
+	return mu_deliverable(s) ? "it does not take its records" : NULL;
+}
+
+static bool mu_watched(struct mu_driver *ud)
+{
+	struct mu_session *s = ud->session;
+
+	return ud->requests || (s && (!ud->serving || s->leaving || s->outstanding ||
+				      !list_empty(&ud->ready)));
+}
+
+/**
+ * mu_watchdog() - look
+ * @work: mu_driver.watch
+ *
+ * Context: may sleep.
+ */
+void mu_watchdog(struct work_struct *work)
+{
+	struct mu_driver *ud = container_of(to_delayed_work(work), struct mu_driver, watch);
+	struct mu_session *s = NULL;
+	const char *why = NULL;
+
+	scoped_guard(spinlock, &ud->lock) {
+		if (!ud->serving)
+			mu_expire_all(ud);
+		if (ud->session) {
+			s = ud->session;
+			kref_get(&s->ref);
+			why = mu_session_dying(s) ? "it is dying" : mu_hangs(s);
+		}
+	}
+	if (why && ud->p.on_hang == MU_HANG_LOG && !s->leaving && !mu_session_dying(s)) {
+		dev_warn(&ud->mdev->dev, "server, process %d: %s for %u ms\n", pid_nr(s->pid),
+			 why, ud->p.answer_ms);
+	} else if (why) {
+		if (ud->p.on_hang == MU_HANG_KILL && !mu_session_dying(s))
+			kill_pid(s->pid, SIGKILL, 1);
+		mu_session_end(s, true, why);
+	}
+	if (s)
+		mu_session_put(s);
+
+	guard(spinlock)(&ud->lock);
+	ud->watching = mu_watched(ud);
+	if (ud->watching)
+		schedule_delayed_work(&ud->watch, MU_TICK);
+}

@@ -1,0 +1,1487 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * micro-user: a device that a process serves, used while that process answers, dies, hangs
+ * or lies (usage: unplug.h; NODE is /dev/micro/DRIVER.x, COMMAND takes it away)
+ *
+ * Both sides are here. What the server does with a request is written in memory that the
+ * test shares with it, and what it has seen, too.
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#define _GNU_SOURCE
+#include <sys/prctl.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <linux/netlink.h>
+
+#include <uapi/micro_user.h>
+
+#include "unplug.h"
+
+#define DEVICES		64
+#define BYTES		64
+#define CMD_TURN	_IOWR('u', 1, char[BYTES])	/* each byte + 1 */
+#define CMD_ARG		_IO('u', 2)			/* returns the argument */
+#define CMD_ERROR	_IO('u', 3)			/* answers with minus the argument */
+#define CMD_ATTEMPT	_IO('u', 4)			/* which attempt is it? */
+#define CMD_DIE		_IO('u', 5)			/* dies in the first attempts */
+#define CMD_GET		_IOR('u', 6, char[BYTES])	/* answers, and writes nothing */
+
+enum what {
+	ANSWER,
+	HOLD,		/* take it, and never answer */
+	DIE,
+	NOT_NOW,
+};
+
+struct served {
+	atomic_int pid;
+	atomic_int ready;
+	atomic_int seen[16];
+	atomic_int reads;
+	atomic_int what;		/* with READ */
+	atomic_int slow_ms;		/* before each answer to READ */
+	atomic_int dies;		/* CMD_DIE: while attempt is lower */
+	atomic_int restored;
+	atomic_int end;			/* of NEXT: which errno */
+	atomic_ullong cookie, first_id, last_id;
+	atomic_int attempt;
+	atomic_ullong undelivered;
+	atomic_llong undelivered_result, undelivered_taken;
+	atomic_ullong last_file;
+	atomic_int instance;
+	atomic_int pid_seen;
+	char state[MICRO_USER_STATE];
+	atomic_int restore_error, probe_error, probes_held;
+};
+
+static struct served *shared;
+static char server_node[128];
+
+struct device {
+	unsigned int instance;
+	char *data, *memory;
+};
+
+struct server {
+	int fd;
+	struct micro_user_attach attach;
+	bool copying;
+	unsigned int ring, max;
+	struct micro_user_record *records;
+};
+
+static int attach(int fd, unsigned int flags, unsigned int rings, struct micro_user_attach *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->size = sizeof(*a);
+	a->version = MICRO_USER_VERSION;
+	a->flags = flags;
+	a->rings = rings;
+	return ioctl(fd, MICRO_USER_ATTACH, a);
+}
+
+static int next(int fd, unsigned int ring, unsigned int max, struct micro_user_reply *replies,
+		unsigned int n)
+{
+	struct micro_user_next next = {
+		.size = sizeof(next),
+		.ring = ring,
+		.max = max,
+		.nr_replies = n,
+		.replies = (uintptr_t)replies,
+	};
+
+	return ioctl(fd, MICRO_USER_NEXT, &next);
+}
+
+static int notify(int fd, uint64_t file, uint32_t instance, uint32_t events)
+{
+	struct micro_user_notify n = {
+		.size = sizeof(n),
+		.file = file,
+		.instance = instance,
+		.events = events,
+	};
+
+	return ioctl(fd, MICRO_USER_NOTIFY, &n);
+}
+
+/* Of the server's process: PROBE comes before the rest, so there are no races for one */
+static struct device devices[DEVICES];
+
+static struct device *device(const struct micro_user_record *rec)
+{
+	int i;
+
+	for (i = 0; i < DEVICES - 1 && devices[i].instance; i++)
+		if (devices[i].instance == rec->instance)
+			break;
+	return &devices[i];
+}
+
+static void probed(struct server *s, const struct micro_user_record *rec)
+{
+	struct device *d = device(rec);
+
+	if (d->instance)
+		return;
+	d->data = mmap(NULL, rec->u.probe.data_size, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd,
+		       rec->u.probe.data_offset);
+	check(d->data != MAP_FAILED);
+	if (rec->u.probe.memory_size) {
+		d->memory = mmap(NULL, rec->u.probe.memory_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				 s->fd, rec->u.probe.memory_offset);
+		check(d->memory != MAP_FAILED);
+	}
+	d->instance = rec->instance;
+}
+
+/* Returns whether to answer */
+static bool handle(const struct micro_user_record *rec, char *data,
+		   struct micro_user_reply *reply)
+{
+	unsigned int i;
+
+	memset(reply, 0, sizeof(*reply));
+	reply->size = sizeof(*reply);
+	reply->id = rec->id;
+	reply->slot = rec->slot;
+	if (rec->type < 16)
+		shared->seen[rec->type]++;
+	switch (rec->type) {
+	case MICRO_USER_PROBE:
+		shared->instance = rec->instance;
+		reply->result = -shared->probe_error;
+		if (shared->probes_held)
+			return false;
+		break;
+	case MICRO_USER_RESTORE:
+		shared->cookie = rec->cookie;
+		memcpy(shared->state, rec->u.restore.state, sizeof(shared->state));
+		shared->last_file = rec->file;
+		reply->result = -shared->restore_error;
+		shared->restored++;
+		break;
+	case MICRO_USER_OPEN:
+		shared->last_file = rec->file;
+		shared->pid_seen = rec->pid;
+		reply->flags = MICRO_USER_COOKIE;
+		reply->cookie = 1000 + rec->file;
+		break;
+	case MICRO_USER_READ:
+		shared->first_id = shared->first_id ?: rec->id;
+		shared->last_id = rec->id;
+		shared->attempt = rec->attempt;
+		if (shared->slow_ms)
+			usleep(shared->slow_ms * 1000);
+		switch (shared->what) {
+		case HOLD:
+			return false;
+		case DIE:
+			kill(getpid(), SIGKILL);
+			break;
+		case NOT_NOW:
+			reply->result = -EAGAIN;
+			return true;
+		}
+		reply->result = rec->count < BYTES ? rec->count : BYTES;
+		if (data)
+			memset(data, 'a' + shared->reads % 26, reply->result);
+		shared->reads++;
+		break;
+	case MICRO_USER_WRITE:
+		reply->result = rec->count;
+		if (rec->count && data[0] == 'S') {
+			reply->flags = MICRO_USER_SAVED;
+			memcpy(reply->state, data, rec->count < 32 ? rec->count : 32);
+		}
+		break;
+	case MICRO_USER_IOCTL:
+		shared->attempt = rec->attempt;
+		switch (rec->u.ioctl.cmd) {
+		case CMD_TURN:
+			for (i = 0; i < rec->count; i++)
+				data[i]++;
+			break;
+		case CMD_ARG:
+			reply->result = rec->u.ioctl.arg;
+			break;
+		case CMD_ERROR:
+			reply->result = -(long long)rec->u.ioctl.arg;
+			break;
+		case CMD_ATTEMPT:
+			reply->result = rec->attempt;
+			break;
+		case CMD_DIE:
+			if (rec->attempt < (unsigned int)shared->dies)
+				kill(getpid(), SIGKILL);
+			reply->result = rec->attempt;
+			break;
+		case CMD_GET:
+			break;
+		default:
+			reply->result = -ENOTTY;
+		}
+		break;
+	case MICRO_USER_LLSEEK:
+		reply->result = rec->u.llseek.whence == SEEK_SET ? rec->u.llseek.offset : -EINVAL;
+		break;
+	case MICRO_USER_UNDELIVERED:
+		shared->undelivered = rec->u.undelivered.id;
+		shared->undelivered_result = rec->u.undelivered.result;
+		shared->undelivered_taken = rec->u.undelivered.taken;
+		break;
+	}
+	return rec->id;
+}
+
+static void serve_ring(struct server *s)
+{
+	struct micro_user_reply replies[64];
+	unsigned int n = 0;
+	int got, i;
+
+	for (;;) {
+		got = next(s->fd, s->ring, s->max, replies, n);
+		n = 0;
+		if (got < 0) {
+			shared->end = errno;
+			if (errno == EINTR)
+				continue;
+			return;
+		}
+		if (!got) {
+			if (!ioctl(s->fd, MICRO_USER_READY))
+				shared->ready++;
+			else
+				usleep(1000);
+			continue;
+		}
+		for (i = 0; i < got; i++) {
+			struct micro_user_record *rec = &s->records[i];
+
+			check_is(rec->size, sizeof(*rec));
+			if (rec->type == MICRO_USER_PROBE)
+				probed(s, rec);
+			if (handle(rec, device(rec)->data + rec->data, &replies[n]))
+				n++;
+		}
+	}
+}
+
+static void serve_copying(struct server *s)
+{
+	static struct {
+		struct micro_user_record rec;
+		char data[1 << 17];
+	} in;
+	static struct {
+		struct micro_user_reply reply;
+		char data[1 << 17];
+	} out;
+
+	for (;;) {
+		ssize_t got = read(s->fd, &in, sizeof(in));
+		size_t size = sizeof(out.reply);
+
+		if (got < 0 && errno == EAGAIN) {
+			if (!ioctl(s->fd, MICRO_USER_READY))
+				shared->ready++;
+			continue;
+		}
+		if (got < 0) {
+			shared->end = errno;
+			if (errno == EINTR)
+				continue;
+			return;
+		}
+		check(got >= (ssize_t)sizeof(in.rec));
+		memcpy(out.data, in.data, got - sizeof(in.rec));
+		if (!handle(&in.rec, out.data, &out.reply))
+			continue;
+		if (in.rec.type == MICRO_USER_READ && out.reply.result > 0)
+			size += out.reply.result;
+		if (in.rec.type == MICRO_USER_IOCTL && out.reply.result >= 0)
+			size += in.rec.room;
+		check_is(write(s->fd, &out, size), size);
+	}
+}
+
+static void *serve_thread(void *arg)
+{
+	serve_ring(arg);
+	return NULL;
+}
+
+static __noreturn void serve(unsigned int flags, bool copying, unsigned int rings, unsigned int max)
+{
+	struct server s[8] = { };
+	pthread_t thread;
+	unsigned int i;
+
+	s[0].fd = open(server_node, O_RDWR | O_CLOEXEC);
+	check(s[0].fd >= 0);
+	check_is(attach(s[0].fd, flags, rings, &s[0].attach), 0);
+	s[0].copying = copying;
+	s[0].max = max;
+	for (i = 0; i < rings && !copying; i++) {
+		if (i)
+			s[i] = s[0];
+		s[i].ring = i;
+		s[i].records = mmap(NULL, s[0].attach.ring_size, PROT_READ, MAP_SHARED, s[0].fd,
+				    s[0].attach.ring_offset + i * s[0].attach.ring_size);
+		check(s[i].records != MAP_FAILED);
+	}
+	for (i = 1; i < rings; i++)
+		check(!pthread_create(&thread, NULL, serve_thread, &s[i]));
+	if (copying)
+		serve_copying(&s[0]);
+	else
+		serve_ring(&s[0]);
+	exit(0);
+}
+
+/* A child that does not outlive the test, whose output somebody waits for */
+static pid_t child(void)
+{
+	pid_t pid = fork();
+
+	check(pid >= 0);
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+static void halt(pid_t pid)
+{
+	check_is(kill(pid, SIGSTOP), 0);
+	wait_until(task_state(pid) == 'T');
+}
+
+static pid_t start_with(unsigned int flags, bool copying, unsigned int rings, unsigned int max)
+{
+	int ready = shared->ready;
+	pid_t pid = child();
+
+	if (!pid) {
+		/* A client's file that it held would not be closed when the client closes it */
+		close_range(3, ~0U, 0);
+		serve(flags, copying, rings, max);
+	}
+	if (shared->probes_held)
+		return pid;
+	wait_until(shared->ready > ready);
+	return pid;
+}
+
+static pid_t start(void)
+{
+	return start_with(0, false, 1, 8);
+}
+
+static void stop(pid_t pid)
+{
+	check_is(kill(pid, SIGKILL), 0);
+	check_is(waitpid(pid, NULL, 0), pid);
+}
+
+/* What sysfs says of the server */
+static void attribute(const char *name, char *text, size_t size)
+{
+	const char *base = strrchr(server_node, '/') + 1;
+	char path[256];
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/micro_bus/devices/%s/%s", base, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	check(fd >= 0);
+	len = read(fd, text, size - 1);
+	check(len > 0);
+	text[len - 1] = 0;
+	close(fd);
+}
+
+static bool state_is(const char *state)
+{
+	char text[32];
+
+	attribute("state", text, sizeof(text));
+	return !strcmp(text, state);
+}
+
+static long number(const char *name)
+{
+	char text[32];
+
+	attribute(name, text, sizeof(text));
+	return atol(text);
+}
+
+static long do_read(int fd)
+{
+	char text[BYTES];
+
+	return read(fd, text, sizeof(text));
+}
+
+static long do_write(int fd)
+{
+	return write(fd, "bytes", 5);
+}
+
+static long do_die(int fd)
+{
+	return ioctl(fd, CMD_DIE);
+}
+
+static long do_attempt(int fd)
+{
+	return ioctl(fd, CMD_ATTEMPT);
+}
+
+static long do_open(int fd)
+{
+	(void)fd;
+	return open(node, O_RDWR | O_CLOEXEC);
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+static void expect_in_hand(int type, int n)
+{
+	wait_until(shared->seen[type] >= n);
+}
+
+/* All operations, answered */
+static void use(void)
+{
+	char text[BYTES + 1] = "", zero[BYTES] = "";
+	int fd = open_node(O_RDWR);
+	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
+	char *volatile bad = (char *)8;
+	int i;
+
+	check_is(shared->pid_seen, getpid());
+	shared->reads = 0;
+	check_is(read(fd, text, 3), 3);
+	check(!strcmp(text, "aaa"));
+	check_is(read(fd, text, sizeof(text)), BYTES);
+	check(text[0] == 'b' && text[BYTES - 1] == 'b');
+	check_is(write(fd, "hello", 5), 5);
+	check_is(write(fd, "", 0), 0);
+	for (i = 0; i < BYTES; i++)
+		text[i] = i;
+	check_is(ioctl(fd, CMD_TURN, text), 0);
+	for (i = 0; i < BYTES; i++)
+		check(text[i] == (char)(i + 1));
+	memset(text, 1, sizeof(text));
+	check_is(ioctl(fd, CMD_GET, text), 0);
+	check(!memcmp(text, zero, BYTES));
+	check_fails(ioctl(fd, CMD_TURN, NULL), EFAULT);
+	check_fails(ioctl(fd, CMD_GET, NULL), EFAULT);
+	check_is(ioctl(fd, CMD_ARG, 77), 77);
+	check_fails(ioctl(fd, CMD_ERROR, EXDEV), EXDEV);
+	/* what is not for programs */
+	check_fails(ioctl(fd, CMD_ERROR, 512), EIO);
+	check_fails(ioctl(fd, CMD_ERROR, 5000), EIO);
+	check_fails(ioctl(fd, _IO('u', 99)), ENOTTY);
+	check_is(lseek(fd, 100, SEEK_SET), 100);
+	check_is(lseek(fd, 5, SEEK_CUR), 105);
+	check_fails(lseek(fd, 0, SEEK_END), EINVAL);
+	check_is(poll(&p, 1, 0), 1);
+	check_is(p.revents, POLLIN | POLLOUT);
+	/* a bad address: the server hears that its answer was not taken */
+	check_fails(read(fd, bad, 7), EFAULT);
+	expect_in_hand(MICRO_USER_UNDELIVERED, 1);
+	check_fails(write(fd, bad, 7), EFAULT);
+	i = shared->seen[MICRO_USER_RELEASE];
+	check_is(close(fd), 0);
+	expect_in_hand(MICRO_USER_RELEASE, i + 1);
+}
+
+static void test_use(void)
+{
+	pid_t pid = start();
+
+	use();
+	stop(pid);
+}
+
+static void test_copying(void)
+{
+	pid_t pid = start_with(0, true, 1, 1);
+
+	use();
+	stop(pid);
+}
+
+static void *use_thread(void *arg)
+{
+	int i, fd = open_node(O_RDWR);
+	char text[BYTES];
+
+	(void)arg;
+	for (i = 0; i < 150; i++) {
+		check_is(ioctl(fd, CMD_ARG, i), i);
+		memset(text, i, sizeof(text));
+		check_is(ioctl(fd, CMD_TURN, text), 0);
+		check(text[0] == (char)(i + 1) && text[BYTES - 1] == (char)(i + 1));
+	}
+	close(fd);
+	return NULL;
+}
+
+static void many(unsigned int rings, unsigned int max)
+{
+	pid_t pid = start_with(0, false, rings, max);
+	pthread_t threads[12];
+	unsigned int i;
+
+	for (i = 0; i < 12; i++)
+		check(!pthread_create(&threads[i], NULL, use_thread, NULL));
+	for (i = 0; i < 12; i++)
+		check(!pthread_join(threads[i], NULL));
+	stop(pid);
+}
+
+static void test_many(void)
+{
+	many(1, 8);
+}
+
+/* What the server says wrongly, and what is not for everybody */
+static void test_abi(void)
+{
+	struct micro_user_attach a;
+	struct micro_user_reply reply = { .size = sizeof(reply) };
+	struct micro_user_record rec;
+	int fd, second;
+	void *p;
+	pid_t pid;
+
+	fd = open(server_node, O_RDWR | O_CLOEXEC);
+	check(fd >= 0);
+	check_fails(next(fd, 0, 1, NULL, 0), ENOTCONN);
+	check_fails(ioctl(fd, MICRO_USER_READY), ENOTCONN);
+	check_fails(read(fd, &rec, sizeof(rec)), ENOTCONN);
+	check_fails(write(fd, &reply, sizeof(reply)), ENOTCONN);
+	p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	check(p == MAP_FAILED && errno == ENOTCONN);
+	check_fails(attach(fd, 8, 1, &a), EINVAL);
+	check_fails(attach(fd, 0, 65, &a), EINVAL);
+	attach(fd, 8, 1, &a);
+	a.flags = 0;
+	a.version = 2;
+	check_fails(ioctl(fd, MICRO_USER_ATTACH, &a), EINVAL);
+	a.version = 1;
+	a.size = 8;
+	check_fails(ioctl(fd, MICRO_USER_ATTACH, &a), EINVAL);
+	check_fails(ioctl(fd, MICRO_USER_ATTACH, NULL), EFAULT);
+	check(state_is("waiting"));
+
+	check_is(attach(fd, 0, 2, &a), 0);
+	check(state_is("starting"));
+	check_is(number("server"), getpid());
+	check_fails(attach(fd, 0, 1, &a), EALREADY);
+	second = open(server_node, O_RDWR | O_CLOEXEC);
+	check_fails(attach(second, 0, 1, &a), EBUSY);
+	check_fails(ioctl(second, MICRO_USER_READY), ENOTCONN);
+
+	/* there is the device to hear of */
+	check_fails(ioctl(fd, MICRO_USER_READY), EBUSY);
+	check_fails(next(fd, 2, 1, NULL, 0), EINVAL);
+	check_fails(next(fd, 0, 33, NULL, 0), EINVAL);
+	check_fails(next(fd, 0, 1, NULL, 1), EFAULT);
+	check_is(read(fd, &rec, sizeof(rec)), sizeof(rec));
+	check_is(rec.type, MICRO_USER_PROBE);
+	check(!strcmp(rec.u.probe.name, strrchr(node, '/') + 1));
+	check_fails(ioctl(fd, MICRO_USER_READY), EBUSY);
+	reply.id = rec.id + 1;
+	reply.slot = rec.slot;
+	check_is(write(fd, &reply, sizeof(reply)), sizeof(reply));
+	check_is(number("stale"), 1);
+	reply.id = rec.id;
+	reply.flags = 128;
+	check_fails(write(fd, &reply, sizeof(reply)), EINVAL);
+	reply.flags = 0;
+	check_fails(write(fd, &reply, 8), EINVAL);
+	check_is(write(fd, &reply, sizeof(reply)), sizeof(reply));
+	check_fails(read(fd, &rec, sizeof(rec)), EAGAIN);
+	check_is(ioctl(fd, MICRO_USER_READY), 0);
+	check_fails(ioctl(fd, MICRO_USER_READY), EALREADY);
+	check(state_is("serving"));
+	check_fails(read(fd, &rec, 8), EMSGSIZE);
+	check_fails(notify(fd, 12345, 0, EPOLLIN), ENOENT);
+	check_fails(notify(fd, 0, 12345, EPOLLIN), ENOENT);
+	check_fails(notify(fd, 0, rec.instance, EPOLLET), EINVAL);
+	check_fails(ioctl(fd, _IO(0xbd, 77)), ENOTTY);
+
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	check(p == MAP_FAILED && errno == EACCES);
+	p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+	check(p == MAP_FAILED && errno == EINVAL);
+	p = mmap(NULL, 1 << 20, PROT_READ, MAP_SHARED, fd, 0);
+	check(p == MAP_FAILED && errno == EINVAL);
+	p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	check(p != MAP_FAILED);
+	check_fails(mprotect(p, 4096, PROT_READ | PROT_WRITE), EACCES);
+	check_is(*(volatile char *)p, 0);
+
+	/* a child has nothing of it */
+	pid = child();
+	if (!pid) {
+		check_fails(next(fd, 0, 1, NULL, 0), EPERM);
+		check_fails(read(fd, &rec, sizeof(rec)), EPERM);
+		check_fails(ioctl(fd, MICRO_USER_DETACH), EPERM);
+		p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+		check(p == MAP_FAILED && errno == EPERM);
+		_exit(0);
+	}
+	end_child(pid);
+	check_is(ioctl(fd, MICRO_USER_DETACH), 0);
+	check(state_is("waiting"));
+	check_fails(next(fd, 0, 1, NULL, 0), ESHUTDOWN);
+	check_fails(ioctl(fd, MICRO_USER_DETACH), ESHUTDOWN);
+	pid = child();
+	if (!pid) {
+		signal(SIGBUS, _exit);
+		_exit(*(volatile char *)p);
+	}
+	check_is(waitpid(pid, NULL, 0), pid);
+	check_is(attach(second, 0, 1, &a), 0);
+	check_is(ioctl(second, MICRO_USER_DETACH), 0);
+	check_is(attach(fd, 0, 1, &a), 0);
+	check_is(number("sessions"), 3);
+	check_is(number("lost"), 0);
+	/* a mapping holds the file, as always */
+	check_is(munmap(p, 4096), 0);
+	check_is(close(fd), 0);
+	check_is(number("lost"), 1);
+}
+
+/* "Not now" sleeps in the kernel until an event, on each of the ways */
+static void test_not_now(void)
+{
+	pid_t pid = start();
+	int fd = open_node(O_RDWR);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct call c;
+
+	shared->what = NOT_NOW;
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	check_fails(do_read(fd), EAGAIN);
+	check_is(poll(&p, 1, 0), 0);
+	p.events = POLLOUT;
+	check_is(poll(&p, 1, 0), 1);
+	fcntl(fd, F_SETFL, 0);
+	begin_call(&c, do_read, fd);
+	expect_in_hand(MICRO_USER_READ, 2);
+	usleep(20000);
+
+	/* the server is needed for nothing meanwhile, and another may say that it is time */
+	stop(pid);
+	wait_until(state_is("waiting"));
+	shared->what = ANSWER;
+	start();
+	check_is(shared->restored, 1);
+	{
+		struct micro_user_attach a;
+		struct micro_user_record rec;
+		struct micro_user_reply reply = { .size = sizeof(reply), .result = 1 };
+		struct { struct micro_user_reply reply; char c; } answer;
+		int server = open(server_node, O_RDWR);
+
+		check_is(attach(server, MICRO_USER_TAKEOVER, 1, &a), 0);
+		for (;;) {
+			if (read(server, &rec, sizeof(rec)) < 0) {
+				check(errno == EAGAIN);
+				break;
+			}
+			reply.result = 0;
+			reply.id = rec.id;
+			reply.slot = rec.slot;
+			check_is(write(server, &reply, sizeof(reply)), sizeof(reply));
+		}
+		check_is(ioctl(server, MICRO_USER_READY), 0);
+		p.events = POLLIN;
+		check_is(poll(&p, 1, 0), 0);
+		check_is(notify(server, 0, rec.instance, EPOLLIN), 0);
+		check_is(read(server, &rec, sizeof(rec)), sizeof(rec));
+		check_is(rec.type, MICRO_USER_READ);
+		check_is(poll(&p, 1, 0), 1);
+		/* an event after it was asked counts more than what it answers then */
+		reply.id = rec.id;
+		reply.slot = rec.slot;
+		reply.result = -EAGAIN;
+		check_is(notify(server, rec.file, 0, EPOLLIN), 0);
+		check_is(write(server, &reply, sizeof(reply)), sizeof(reply));
+		check_is(read(server, &rec, sizeof(rec)), sizeof(rec));
+		check(rec.id != reply.id);
+		answer.reply = reply;
+		answer.reply.id = rec.id;
+		answer.reply.slot = rec.slot;
+		answer.reply.result = 1;
+		answer.c = 'x';
+		check_is(write(server, &answer, sizeof(reply) + 1), sizeof(reply) + 1);
+		check_is(end_call(&c), 1);
+		check_is(ioctl(server, MICRO_USER_DETACH), 0);
+	}
+}
+
+static atomic_int sigios;
+
+static void count_sigio(int sig)
+{
+	(void)sig;
+	sigios++;
+}
+
+static void test_sigio(void)
+{
+	struct micro_user_attach a;
+	struct micro_user_record rec;
+	struct micro_user_reply reply = { .size = sizeof(reply) };
+	int server = open(server_node, O_RDWR), fd;
+	struct call c;
+
+	signal(SIGIO, count_sigio);
+	check_is(attach(server, 0, 1, &a), 0);
+	check_is(read(server, &rec, sizeof(rec)), sizeof(rec));
+	reply.id = rec.id;
+	reply.slot = rec.slot;
+	check_is(write(server, &reply, sizeof(reply)), sizeof(reply));
+	check_is(ioctl(server, MICRO_USER_READY), 0);
+	begin_call(&c, do_open, 0);
+	check_is(read(server, &rec, sizeof(rec)), sizeof(rec));
+	reply.id = rec.id;
+	reply.slot = rec.slot;
+	check_is(write(server, &reply, sizeof(reply)), sizeof(reply));
+	fd = end_call(&c);
+	check(fd >= 0);
+	check_is(fcntl(fd, F_SETOWN, getpid()), 0);
+	check_is(fcntl(fd, F_SETFL, O_ASYNC), 0);
+	check_is(notify(server, 0, rec.instance, EPOLLIN), 0);
+	wait_until(sigios == 1);
+	check_is(notify(server, rec.file, 0, EPOLLOUT), 0);
+	wait_until(sigios == 2);
+	unplug();
+	wait_until(sigios == 3);
+	close(fd);
+}
+
+static void signal_to(struct call *c)
+{
+	struct sigaction sa = { .sa_handler = nothing };
+
+	sigaction(SIGUSR1, &sa, NULL);
+	check_is(tgkill(getpid(), c->tid, SIGUSR1), 0);
+}
+
+/* Without a server, asleep, and in its hands */
+static void test_signal(void)
+{
+	pid_t pid = start();
+	int fd = open_node(O_RDWR);
+	struct call c;
+	int before;
+
+	stop(pid);
+	wait_until(state_is("waiting"));
+	begin_call(&c, do_read, fd);
+	signal_to(&c);
+	check_fails(end_call(&c), EINTR);
+
+	pid = start();
+	check_is(shared->seen[MICRO_USER_READ], 0);
+	shared->what = NOT_NOW;
+	begin_call(&c, do_read, fd);
+	expect_in_hand(MICRO_USER_READ, 1);
+	usleep(100000);
+	signal_to(&c);
+	check_fails(end_call(&c), EINTR);
+
+	/* in its hands: the answer is what counts */
+	shared->what = ANSWER;
+	shared->slow_ms = 500;
+	before = shared->seen[MICRO_USER_READ];
+	begin_call(&c, do_read, fd);
+	expect_in_hand(MICRO_USER_READ, before + 1);
+	signal_to(&c);
+	check_is(end_call(&c), BYTES);
+	stop(pid);
+}
+
+/* A client that is killed leaves at once, and the server hears of it */
+static void test_kill(void)
+{
+	pid_t server = start(), pid;
+	long long begin;
+	int fd;
+
+	shared->slow_ms = 2000;
+	pid = child();
+	if (!pid) {
+		fd = open_node(O_RDWR);
+		do_read(fd);
+		_exit(1);
+	}
+	expect_in_hand(MICRO_USER_READ, 1);
+	begin = now_ms();
+	stop(pid);
+	check(now_ms() - begin < 1500);
+	wait_until(shared->seen[MICRO_USER_UNDELIVERED] == 1);
+	check_is(shared->undelivered, shared->first_id);
+	check_is(shared->undelivered_result, BYTES);
+	check_is(shared->undelivered_taken, 0);
+	wait_until(shared->seen[MICRO_USER_RELEASE] == 1);
+	shared->slow_ms = 0;
+	fd = open_node(O_RDWR);
+	check_is(do_read(fd), BYTES);
+	stop(server);
+}
+
+/* All slots are held by clients that were killed: the next waits, and can be killed */
+static void test_slots(void)
+{
+	pid_t server = start(), pids[16];
+	int fd, i, n = 8;
+	struct call c;
+
+	fd = open_node(O_RDWR);
+	shared->what = HOLD;
+	for (i = 0; i < n; i++) {
+		pids[i] = child();
+		if (!pids[i]) {
+			do_read(fd);
+			_exit(1);
+		}
+		expect_in_hand(MICRO_USER_READ, i + 1);
+	}
+	for (i = 0; i < n; i++)
+		stop(pids[i]);
+	begin_call(&c, do_read, fd);
+	usleep(50000);
+	check_is(shared->seen[MICRO_USER_READ], n);
+	signal_to(&c);
+	check_fails(end_call(&c), EINTR);
+	begin_call(&c, do_read, fd);
+	shared->what = ANSWER;
+	stop(server);
+	server = start();
+	check_is(end_call(&c), BYTES);
+	stop(server);
+}
+
+/* The device goes, with a request in each state */
+static void test_unplug(void)
+{
+	pid_t server = start();
+	struct call calls[4];
+	int fd[4], i;
+
+	for (i = 0; i < 4; i++)
+		fd[i] = open_node(O_RDWR);
+	shared->what = NOT_NOW;
+	begin_call(&calls[0], do_read, fd[0]);
+	expect_in_hand(MICRO_USER_READ, 1);
+	usleep(20000);
+	shared->what = HOLD;
+	begin_call(&calls[1], do_read, fd[1]);
+	expect_in_hand(MICRO_USER_READ, 2);
+	begin_call(&calls[2], do_read, fd[2]);
+	expect_in_hand(MICRO_USER_READ, 3);
+	unplug();
+	for (i = 0; i < 3; i++)
+		check_fails(end_call(&calls[i]), ENODEV);
+	check_fails(do_read(fd[3]), ENODEV);
+	/* with the user driver the server has gone, too */
+	if (!access(server_node, F_OK)) {
+		expect_in_hand(MICRO_USER_REMOVE, 1);
+		check_is(shared->seen[MICRO_USER_RELEASE], 4);
+	} else {
+		wait_until(shared->end == ENODEV);
+	}
+	stop(server);
+}
+
+/* ... and without a server */
+static void test_unplug_waiting(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR);
+	struct call c;
+
+	stop(server);
+	wait_until(state_is("waiting"));
+	begin_call(&c, do_read, fd);
+	unplug();
+	check_fails(end_call(&c), ENODEV);
+}
+
+/* ... and with one that was stopped: it takes no part */
+static void test_unplug_stopped(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR);
+	struct call c;
+
+	halt(server);
+	begin_call(&c, do_read, fd);
+	unplug();
+	check_fails(end_call(&c), ENODEV);
+	kill(server, SIGCONT);
+	stop(server);
+}
+
+/* The server dies: "again" is not said of read; requests that wait go on, in their order */
+static void test_death(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR), other = open_node(O_RDWR | O_NONBLOCK);
+	struct call served, queued, asleep;
+
+	shared->what = NOT_NOW;
+	begin_call(&asleep, do_read, fd);
+	expect_in_hand(MICRO_USER_READ, 1);
+	usleep(20000);
+	shared->what = HOLD;
+	begin_call(&served, do_read, fd);
+	expect_in_hand(MICRO_USER_READ, 2);
+	halt(server);
+	begin_call(&queued, do_write, fd);
+	usleep(20000);
+	stop(server);
+	check_fails(end_call(&served), EIO);
+	check_fails(do_read(other), EAGAIN);
+	shared->what = ANSWER;
+	check_is(shared->seen[MICRO_USER_WRITE], 0);
+	server = start();
+	check_is(end_call(&queued), 5);
+	check_is(shared->restored, 2);
+	check_is(shared->seen[MICRO_USER_READ], 2);
+	check_is(number("lost"), 1);
+	signal_to(&asleep);
+	check_fails(end_call(&asleep), EINTR);
+	check_is(do_read(fd), BYTES);
+	stop(server);
+}
+
+/* "again" has ioctl: the same request, the same id, until there were too many */
+static void test_again(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR);
+	struct call c, innocent;
+
+	shared->dies = 2;
+	begin_call(&c, do_die, fd);
+	check_is(waitpid(server, NULL, 0), server);
+	server = start();
+	check_is(waitpid(server, NULL, 0), server);
+	server = start();
+	check_is(end_call(&c), 2);
+	check_is(number("lost"), 2);
+
+	/* poison: it alone fails */
+	shared->dies = 1000;
+	begin_call(&c, do_die, fd);
+	begin_call(&innocent, do_attempt, fd);
+	check_is(waitpid(server, NULL, 0), server);
+	server = start();
+	check_is(waitpid(server, NULL, 0), server);
+	server = start();
+	check_is(waitpid(server, NULL, 0), server);
+	check_fails(end_call(&c), EIO);
+	server = start();
+	check(end_call(&innocent) >= 0);
+	check_is(do_read(fd), BYTES);
+	stop(server);
+}
+
+/* What is stored for a file is there for the next server, and so is the memory */
+static void test_restore(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR), gone = open_node(O_RDWR);
+	unsigned long long cookie;
+
+	check_is(write(fd, "State of the file", 17), 17);
+	close(gone);
+	wait_until(shared->seen[MICRO_USER_RELEASE] == 1);
+	cookie = 1000 + shared->last_file - 1;
+	stop(server);
+	server = start();
+	check_is(shared->restored, 1);
+	check_is(shared->cookie, cookie);
+	check(!strcmp(shared->state, "State of the file"));
+	check_is(do_read(fd), BYTES);
+
+	/* one that can't be restored is broken as long as that server is there */
+	stop(server);
+	shared->restore_error = ENOMEM;
+	server = start();
+	check_fails(do_read(fd), EIO);
+	stop(server);
+	shared->restore_error = 0;
+	server = start();
+	check_is(do_read(fd), BYTES);
+	check_is(close(fd), 0);
+	wait_until(shared->seen[MICRO_USER_RELEASE] == 2);
+	stop(server);
+
+	/* the same with a device */
+	shared->probe_error = ENXIO;
+	server = start();
+	check_fails(do_open(0), ENXIO);
+	shared->probe_error = 0;
+	stop(server);
+}
+
+static void test_takeover(void)
+{
+	pid_t old = start(), new;
+	int fd = open_node(O_RDWR);
+	struct call c;
+
+	shared->slow_ms = 500;
+	begin_call(&c, do_read, fd);
+	expect_in_hand(MICRO_USER_READ, 1);
+	new = start_with(MICRO_USER_TAKEOVER, false, 1, 8);
+	check_is(end_call(&c), BYTES);
+	check_is(waitpid(old, NULL, 0), old);
+	check_is(shared->end, ESHUTDOWN);
+	check_is(shared->restored, 1);
+	check_is(number("lost"), 0);
+	check_is(number("sessions"), 2);
+	check_is(do_read(fd), BYTES);
+	stop(new);
+}
+
+/* "grace-ms" is short: who waits for a server gets EIO, and the file is still good */
+static void test_grace(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR);
+
+	stop(server);
+	check_fails(do_read(fd), EIO);
+	check_fails(do_open(0), EIO);
+	/* one that does not become ready does not count */
+	shared->probes_held = 1;
+	server = start();
+	check_fails(do_read(fd), EIO);
+	shared->probes_held = 0;
+	stop(server);
+	server = start();
+	check_is(do_read(fd), BYTES);
+	stop(server);
+}
+
+/* "answer-ms" is short */
+static void test_hang(void)
+{
+	pid_t server = start(), second;
+	int fd = open_node(O_RDWR), status;
+
+	shared->what = HOLD;
+	check_fails(do_read(fd), EIO);
+	check(!state_is("serving"));
+	check_is(number("lost"), 1);
+	/* its NEXT says so; with on-hang "kill" it is dead */
+	check_is(waitpid(server, &status, 0), server);
+	shared->what = ANSWER;
+	server = start();
+	check_is(do_read(fd), BYTES);
+
+	/* stopped: it does not even take the request, which waits for the next one */
+	halt(server);
+	second = child();
+	if (!second) {
+		wait_until(state_is("waiting"));
+		serve(0, false, 1, 8);
+	}
+	check_is(do_read(fd), BYTES);
+	check_is(number("lost"), 2);
+	kill(server, SIGCONT);
+	check_is(waitpid(server, NULL, 0), server);
+	stop(second);
+}
+
+/* on-hang is "log" */
+static void test_log(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR);
+
+	shared->slow_ms = 2500;
+	check_is(do_read(fd), BYTES);
+	check_is(number("lost"), 0);
+	stop(server);
+}
+
+/* The descriptor lives on in a child, and in another process: the session does not */
+static void test_holders(void)
+{
+	int pair[2], fd, ready = shared->ready;
+	pid_t server, holder;
+
+	check_is(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	server = child();
+	if (!server) {
+		struct server s = { .max = 8 };
+
+		s.fd = open(server_node, O_RDWR);
+		check_is(attach(s.fd, 0, 1, &s.attach), 0);
+		holder = child();
+		if (!holder) {
+			/* says who it is, and holds the descriptor until it is told */
+			pid_t self = getpid();
+
+			check_is(write(pair[1], &self, sizeof(self)), sizeof(self));
+			hear(pair[1]);
+			_exit(0);
+		}
+		s.records = mmap(NULL, s.attach.ring_size, PROT_READ, MAP_SHARED, s.fd, 0);
+		serve_ring(&s);
+		_exit(0);
+	}
+	check_is(read(pair[0], &holder, sizeof(holder)), sizeof(holder));
+	wait_until(shared->ready > ready);
+	fd = open_node(O_RDWR);
+	check_is(do_read(fd), BYTES);
+	stop(server);
+	wait_until(state_is("waiting"));
+	check_is(kill(holder, 0), 0);
+	server = start();
+	check_is(do_read(fd), BYTES);
+	stop(server);
+	tell(pair[0]);
+}
+
+static bool uevent(int fd, const char *what)
+{
+	char text[4096];
+	ssize_t len, at;
+
+	len = recv(fd, text, sizeof(text) - 1, 0);
+	check(len > 0);
+	text[len] = 0;
+	for (at = 0; at < len; at += strlen(text + at) + 1)
+		if (!strcmp(text + at, what))
+			return true;
+	return false;
+}
+
+/* Whoever starts servers hears that one is wanted, once, and that one was lost */
+static void test_uevents(void)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int events = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+	struct call c[2];
+	pid_t pid;
+	int fd;
+
+	check_is(bind(events, (struct sockaddr *)&address, sizeof(address)), 0);
+	begin_call(&c[0], do_open, 0);
+	begin_call(&c[1], do_open, 0);
+	while (!uevent(events, "MICRO_USER=wanted"))
+		;
+	pid = start();
+	fd = end_call(&c[0]);
+	check(fd >= 0 && end_call(&c[1]) >= 0);
+	stop(pid);
+	/* the next one is not another "wanted" */
+	while (!uevent(events, "MICRO_USER=lost"))
+		check(!uevent(events, "MICRO_USER=wanted"));
+	check_is(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	check_fails(do_read(fd), EAGAIN);
+	while (!uevent(events, "MICRO_USER=wanted"))
+		;
+}
+
+/* A server of several threads, one of which is killed with all the others */
+static void test_threads(void)
+{
+	many(4, 1);
+}
+
+/* Sessions one after the other under load: a ioctl, which is "again", never fails */
+static atomic_int stress_end;
+static atomic_long stress_calls;
+
+static void *stress_thread(void *arg)
+{
+	int fd = open_node(O_RDWR);
+	char text[BYTES];
+	long n = 0;
+
+	(void)arg;
+	while (!stress_end) {
+		check_is(ioctl(fd, CMD_ARG, n & 0xffff), n & 0xffff);
+		memset(text, n, sizeof(text));
+		check_is(ioctl(fd, CMD_TURN, text), 0);
+		check(text[0] == (char)(n + 1) && text[BYTES - 1] == (char)(n + 1));
+		n++;
+		stress_calls++;
+	}
+	close(fd);
+	return NULL;
+}
+
+static void *stress_poll_thread(void *arg)
+{
+	struct pollfd p = { .fd = open_node(O_RDWR), .events = POLLIN };
+
+	(void)arg;
+	while (!stress_end)
+		check(poll(&p, 1, 1) >= 0);
+	close(p.fd);
+	return NULL;
+}
+
+static void test_deaths(void)
+{
+	const char *rounds = getenv("ROUNDS");
+	int i, n = rounds ? atoi(rounds) : 200;
+	pthread_t threads[8];
+	pid_t server = start();
+
+	alarm(0);
+	for (i = 0; i < 8; i++)
+		check(!pthread_create(&threads[i], NULL, i < 6 ? stress_thread :
+				      stress_poll_thread, NULL));
+	srand(n);
+	for (i = 0; i < n; i++) {
+		usleep(1000 + rand() % 19000);
+		stop(server);
+		server = child();
+		if (!server) {
+			close_range(3, ~0U, 0);
+			serve(0, false, 1 + i % 3, 1 + i % 8);
+		}
+	}
+	stress_end = 1;
+	for (i = 0; i < 8; i++)
+		check(!pthread_join(threads[i], NULL));
+	stop(server);
+	check(stress_calls > 100);
+	printf("%d deaths, %ld calls\n", n, stress_calls * 2);
+}
+
+/* Clients are killed in whatever they do, and the slots are all there afterwards */
+static void test_clients(void)
+{
+	const char *rounds = getenv("ROUNDS");
+	int i, n = rounds ? atoi(rounds) : 200;
+	pid_t server = start(), pids[4] = { };
+
+	alarm(0);
+	srand(n);
+	for (i = 0; i < n; i++) {
+		pid_t *pid = &pids[i % 4];
+
+		if (*pid)
+			stop(*pid);
+		*pid = child();
+		if (!*pid) {
+			int fd = open_node(O_RDWR);
+
+			for (;;) {
+				do_read(fd);
+				ioctl(fd, CMD_ARG, 1);
+				close(open_node(O_RDWR));
+			}
+		}
+		usleep(rand() % 3000);
+	}
+	for (i = 0; i < 4; i++)
+		if (pids[i])
+			stop(pids[i]);
+	stop(server);
+	server = start_with(0, false, 2, 4);
+	use_thread(NULL);
+	use_thread(NULL);
+	stop(server);
+}
+
+/* The server answers with whatever comes to its mind */
+static __noreturn void serve_lies(unsigned int seed, int replies)
+{
+	struct micro_user_reply reply[16];
+	struct server s = { .max = 8 };
+	int n = 0, i, got;
+
+	srand(seed);
+	s.fd = open(server_node, O_RDWR | O_CLOEXEC);
+	check_is(attach(s.fd, 0, 1, &s.attach), 0);
+	s.records = mmap(NULL, s.attach.ring_size, PROT_READ, MAP_SHARED, s.fd, 0);
+	while (replies > 0) {
+		got = next(s.fd, 0, 8, reply, n);
+		n = 0;
+		if (got < 0)
+			break;
+		if (!got)
+			ioctl(s.fd, MICRO_USER_READY);
+		for (i = 0; i < got; i++) {
+			struct micro_user_record *rec = &s.records[i];
+			char *p = (char *)&reply[n];
+			size_t b;
+
+			if (rec->type == MICRO_USER_PROBE)
+				probed(&s, rec);
+			handle(rec, device(rec)->data + rec->data, &reply[n]);
+			if (!rec->id)
+				continue;
+			if (rec->type == MICRO_USER_PROBE || rec->type == MICRO_USER_RESTORE) {
+				n++;
+				continue;
+			}
+			if (rand() % 4 == 0 && device(rec)->data && rec->room)
+				memset(device(rec)->data + rec->data, rand(), rec->room);
+			switch (rand() % 8) {
+			case 0:
+				reply[n].result = (long long)rand() << (rand() % 33);
+				break;
+			case 1:
+				reply[n].result = -(long long)(rand() % 5000);
+				break;
+			case 2:
+				/* another one first */
+				reply[n].id += rand() % 3;
+				reply[n].slot ^= rand() % 16;
+				reply[n + 1] = reply[n];
+				reply[n + 1].id = rec->id;
+				reply[n + 1].slot = rec->slot;
+				n++;
+				break;
+			case 3:
+				reply[n + 1] = reply[n];
+				n++;
+				break;
+			case 4:
+				for (b = 4; b < sizeof(reply[n]); b++)
+					p[b] = rand();
+				reply[n].flags &= 3;
+				reply[n + 1] = (struct micro_user_reply){
+					.size = sizeof(reply[n]), .id = rec->id, .slot = rec->slot,
+					.result = rand() % 100 };
+				n++;
+				break;
+			case 5:
+				notify(s.fd, rand() % 20, rand() % 4, rand() & 0x1f);
+				break;
+			}
+			n++;
+			replies--;
+			if (n > 12) {
+				next(s.fd, 0, 0, reply, n);
+				n = 0;
+			}
+		}
+	}
+	_exit(0);
+}
+
+static void *lied_to_thread(void *arg)
+{
+	int fd = -1;
+	char text[4096];
+	ssize_t got;
+
+	(void)arg;
+	while (!stress_end) {
+		if (fd < 0)
+			fd = open(node, O_RDWR | O_NONBLOCK);
+		if (fd < 0)
+			continue;
+		got = read(fd, text, sizeof(text));
+		check(got <= (ssize_t)sizeof(text));
+		got = write(fd, text, 100);
+		check(got <= 100);
+		ioctl(fd, CMD_TURN, text);
+		lseek(fd, 1, SEEK_SET);
+		if (!(rand() % 8)) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+static void test_lies(void)
+{
+	const char *rounds = getenv("ROUNDS");
+	int n = rounds ? atoi(rounds) : 5000, seed = 0;
+	pthread_t threads[4];
+	pid_t server;
+	int i, status;
+
+	alarm(0);
+	for (i = 0; i < 4; i++)
+		check(!pthread_create(&threads[i], NULL, lied_to_thread, NULL));
+	for (; n > 0; n -= 1000) {
+		server = child();
+		if (!server)
+			serve_lies(seed, 1000);
+		check_is(waitpid(server, &status, 0), server);
+		check_is(status, 0);
+		seed++;
+	}
+	stress_end = 1;
+	server = start();
+	for (i = 0; i < 4; i++)
+		check(!pthread_join(threads[i], NULL));
+	use_thread(NULL);
+	stop(server);
+}
+
+static const struct test_case cases[] = {
+	{ "use", test_use },
+	{ "copying", test_copying },
+	{ "many", test_many },
+	{ "threads", test_threads },
+	{ "abi", test_abi },
+	{ "not-now", test_not_now },
+	{ "sigio", test_sigio },
+	{ "signal", test_signal },
+	{ "kill", test_kill },
+	{ "slots", test_slots },
+	{ "unplug", test_unplug },
+	{ "unplug-waiting", test_unplug_waiting },
+	{ "unplug-stopped", test_unplug_stopped },
+	{ "death", test_death },
+	{ "again", test_again },
+	{ "restore", test_restore },
+	{ "takeover", test_takeover },
+	{ "holders", test_holders },
+	{ "uevents", test_uevents },
+	{ "grace", test_grace },
+	{ "hang", test_hang },
+	{ "log", test_log },
+	{ "deaths", test_deaths },
+	{ "clients", test_clients },
+	{ "lies", test_lies },
+};
+
+int main(int argc, char **argv)
+{
+	if (argc == 4) {
+		const char *base = strrchr(argv[2], '/') + 1;
+
+		snprintf(server_node, sizeof(server_node), "/dev/micro/micro_user.%.*s",
+			 (int)strcspn(base, "."), base);
+	}
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	check(shared != MAP_FAILED);
+	return run_case(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
+}

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: --timeout 900
+# Drivers that are processes: what a client sees when the server answers, says "not now",
+# dies, hangs, lies or hands over, and when the device or the driver goes meanwhile.
+
+. /tests/lib/tap.sh
+. /tests/lib/user.sh
+
+run_ok modprobe micro_user
+
+# Everything that is answered, and what is not for everybody
+for case in use copying many threads abi not-now signal kill slots; do
+	user "$case"
+done
+user use memory-size/u32=8192 data-size/u32=70000 depth/u32=3 release/string=call
+user copying release/string=call data-size/u32=100
+user many release/string=call open/string=post depth/u32=1
+user threads release/string=call depth/u32=2
+
+# The device goes, and the user driver
+for case in unplug unplug-waiting unplug-stopped sigio; do
+	for unplug in "rmdir $micro/t.x" "echo 0 >$micro/t.x/live" \
+		"echo t.x >/sys/bus/micro_bus/drivers/t/unbind" "rmdir $micro/micro_user.t" \
+		"echo 0 >$micro/micro_user.t/live"; do
+		user "$case"
+	done
+done
+unplug=true
+
+# Death and restart
+user death
+user again again/string=ioctl
+user restore memory-size/u32=4096
+user takeover
+user holders
+user uevents
+user grace grace-ms/u32=300
+user hang answer-ms/u32=700 on-hang/string=detach
+user hang answer-ms/u32=700 on-hang/string=kill
+user log answer-ms/u32=700 on-hang/string=log
+
+# A few of each here, more in tests/hard
+user deaths again/string=ioctl attempts/u32=1000
+user clients
+user lies
+
+run_ok rmmod micro_user
+done_testing
