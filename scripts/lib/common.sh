@@ -102,14 +102,17 @@ trap 'exit 130' INT
 # temporary VARIABLE PATH: sets it to a new folder, which is there as long as this
 # process. Those of processes that were killed go away.
 temporary() {
-	local old pid
+	local old pid fd
 	for old in "$2".*.??????; do
 		pid=${old#"$2."}
-		[[ ! -O $old || -e /proc/${pid%.*} ]] || remove "$old"
+		# the lock is for those whose processes are not seen here
+		[[ ! -O $old || -e /proc/${pid%.*} ]] || ! flock -n "$old" true || remove "$old"
 	done
 	mkdir -p "${2%/*}"
 	printf -v "$1" %s "$(mktemp -d "$2.$$.XXXXXX")"
 	[[ -n ${!1} ]] || die "cannot make a temporary folder in ${2%/*}: is it full?"
+	exec {fd}<"${!1}"
+	flock -n "$fd"
 	at_exit "remove $(printf %q "${!1}")*"
 }
 
@@ -130,7 +133,7 @@ locked() {
 	shift
 	mkdir -p "$cache/lock"
 	exec {fd}>"$file" || die "cannot write to $cache/lock"
-	if ! flock -n "$fd"; then
+	if ! flock -w 5 "$fd"; then
 		say "waiting for another run that works on ${file##*/}"
 		flock "$fd"
 	fi

@@ -11,12 +11,28 @@ kernel_module_names='configfs fuse cuse null_blk loop gpio-sim virtio_pci virtio
 guest_things=(gcc-12=gcc-12 /usr/include/liburing.h=liburing-dev /usr/include/libfdt.h=libfdt-dev
 	/usr/include/json-c/json.h=libjson-c-dev /usr/include/libudev.h=libudev-dev)
 
+# What a guest of any architecture is made with
+build_things=(make=make gcc=gcc cpio=cpio depmod=kmod xz=xz-utils dtc=device-tree-compiler
+	/usr/include/unistd.h=libc6-dev)
+
+# things_for ARCH: sets things to what its guests are made with, as need() takes it
+things_for() {
+	things=("${build_things[@]}")
+	if [[ $1 == "$host_arch" ]]; then
+		things+=("${guest_things[@]}")
+	else
+		things+=("/usr/$(triple "$1")/include/unistd.h=libc6-dev-$1-cross")
+	fi
+}
+
 # guest: for the kernel chosen with kernel(), builds what changed and sets
 #   guest_modules  names of the project's modules
 #   guest_base     initramfs with everything but the command
 guest() {
-	local name=${kernel_dir##*/}
+	local name=${kernel_dir##*/} things
 
+	things_for "$kernel_arch"
+	need "${things[@]}"
 	build_dir=$cache/build/$name-$repo_id
 	tools_dir=$cache/tools/$repo_id
 	[[ $kernel_arch == "$host_arch" ]] || tools_dir=$cache/tools/$kernel_arch-$repo_id
