@@ -30,10 +30,13 @@
  */
 void mu_driver_uevent(struct mu_driver *ud, const char *what)
 {
-	char text[32], *env[2] = { };
+	char text[32], name[96], *env[3] = { };
 
 	snprintf(text, sizeof(text), "MICRO_USER=%s", what);
+	/* which the device's own name need not say */
+	snprintf(name, sizeof(name), "MICRO_USER_DRIVER=%s", ud->p.name);
 	env[0] = text;
+	env[1] = name;
 	kobject_uevent_env(&ud->mdev->dev.kobj, KOBJ_CHANGE, env);
 }
 
