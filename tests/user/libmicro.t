@@ -1,0 +1,174 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# libmicro: what micro_serve() returns, and what clients of a driver made with it see
+. /tests/lib/tap.sh
+. /tests/lib/user.sh
+
+bus=/sys/bus/micro_bus/devices
+
+# state DRIVER: of its server
+state() {
+	cat "$bus/micro_user.$1/state"
+}
+
+is_state() {
+	[ "$(state "$1")" = "$2" ]
+}
+
+# start DRIVER COMMAND...: as the server, in the background; sets server
+start() {
+	started=$1
+	shift
+	"$@" 2>/tmp/server.log &
+	server=$!
+	wait_for is_state "$started" serving
+}
+
+# dead PID: it has no program any more, though it may still be waited for
+# shellcheck disable=SC2317 # wait_for calls it
+dead() {
+	! readlink "/proc/$1/exe"
+}
+
+# ends PID STATUS NAME: with that status
+ends() {
+	wait_for dead "$1" || kill -9 "$1"
+	wait "$1"
+	is $? "$2" "$3"
+}
+
+# errno numbers: micro-serve ends with them
+EACCES=13 EBUSY=16 ENODEV=19 EINVAL=22 ENOENT=2 ESHUTDOWN=108
+
+run_ok modprobe micro_user
+
+note "what micro_serve() returns"
+micro-serve t 2>/tmp/out
+is "$? $(cat /tmp/out)" "$ENOENT " "there is no such user driver, and the library prints nothing"
+MICRO_DEBUG=1 micro-serve t 2>/tmp/out
+like "$(cat /tmp/out)" "no such user driver" "but with MICRO_DEBUG it says so"
+make_driver t memory-size/u32=4096
+mkdir $micro/t.x
+micro-serve ''
+is $? $EINVAL "an empty name"
+micro-serve -t 65 t
+is $? $EINVAL "too many threads"
+micro-serve /dev/null
+is $? 25 "a node that is none of a user driver"
+su nobody -s /bin/sh -c 'micro-serve t'
+is $? $EACCES "a node that is not yours"
+
+for threads in 0 1 4; do
+	note "threads: $threads"
+	start t micro-serve -t $threads t
+	micro-serve t
+	is $? $EBUSY "a second server"
+	is "$(cat $bus/micro_user.t/server)" "$server" "the first one goes on"
+	is "$(timeout 60 micro-serve -c /dev/micro/t.x)" "" "the answers are right"
+	# not SIGINT, which a shell has ignored in what it starts in the background
+	kill $server
+	ends $server 0 "SIGTERM ends it with 0"
+	is "$(state t)" waiting "and its session"
+done
+
+note "as many threads, as much at the same time"
+start t micro-serve -t 4 t
+run_ok timeout 120 micro-serve -m /dev/micro/t.x 4
+
+note "another one takes over"
+exec 3<>/dev/micro/t.x
+first=$server
+start t micro-serve -x t
+ends $first $ESHUTDOWN "the first is told"
+wait_for is_state t serving
+printf w >&3
+ok $? "a file that was open before goes on"
+exec 3>&-
+
+note "the user driver goes"
+rmdir $micro/t.x
+remove_driver t
+ends $server $ENODEV "its server is told"
+
+note "open() refuses, and posted opens"
+for open in call post; do
+	make_driver t open/string=$open release/string=$open
+	mkdir $micro/t.refuse $micro/t.x
+	start t micro-serve t
+	if [ $open = call ]; then
+		is "$(micro-try open rw /dev/micro/t.refuse)" EBUSY "open: $open: the client has the error"
+	else
+		is "$(micro-try open rw /dev/micro/t.refuse)" ok "open: $open: the client is not kept"
+		is "$(micro-try write /dev/micro/t.refuse w)" EBUSY "open: $open: but has the error later"
+	fi
+	is "$(timeout 60 micro-serve -c /dev/micro/t.x)" "" "open: $open: other devices are as always"
+	kill -9 $server
+	wait $server 2>/dev/null
+	rmdir $micro/t.refuse $micro/t.x
+	remove_driver t
+	gone t
+done
+
+note "counter: kill -9 under a cat"
+make_driver counter memory-size/u32=64 operations/string=read again/string=read
+mkdir $micro/counter.0
+start counter user-counter
+cat /dev/micro/counter.0 >/tmp/numbers &
+cat=$!
+deaths=0
+while [ $deaths -lt 10 ]; do
+	lines=$(wc -l </tmp/numbers)
+	# shellcheck disable=SC2317 # wait_for calls it
+	more() {
+		[ "$(wc -l </tmp/numbers)" -gt "$lines" ]
+	}
+	wait_for more
+	kill -9 $server
+	wait $server 2>/dev/null
+	deaths=$((deaths + 1))
+	start counter user-counter
+	[ -e /proc/$cat ] || break
+done
+is "$deaths" 10 "ten servers were killed"
+[ -e /proc/$cat ]
+ok $? "the cat goes on"
+kill $cat
+wait $cat 2>/dev/null
+kill $server
+ends $server 0 "the last one ends as it was told"
+# the number that a server has taken, and did not tell any more, is missing
+sort -c -n -u /tmp/numbers
+ok $? "the numbers go up"
+is "$(cat $bus/micro_user.counter/lost)" 10 "sysfs has the deaths"
+if command -v microctl >/dev/null; then
+	like "$(microctl list)" "micro_user.counter .* waiting$" "microctl list shows the server's state"
+	like "$(microctl show micro_user.counter)" "server .*waiting, 11 sessions, 10 lost" "microctl show has more"
+	like "$(microctl show --json micro_user.counter)" '"state":"waiting"' "and JSON, too"
+	start counter user-counter
+	like "$(microctl list)" "micro_user.counter .* serving $server$" "with its process, when there is one"
+	kill $server
+	wait $server
+else
+	skip "there is no microctl for this machine" 4
+fi
+rmdir $micro/counter.0
+remove_driver counter
+
+note "fifo: dead at each instruction"
+make_driver fifo memory-size/u32=524288 'again/string=read\nwrite\n' attempts/u32=1000
+mkdir $micro/fifo.0
+# the requests of a write and a read are about 1600 instructions of the server
+case $TIER in
+all) step=3 ;;
+ci) step=61 ;;
+*) step=149 ;;
+esac
+in_hand=$(timeout 3000 micro-step micro_user.fifo /dev/micro/fifo.0 1 1600 $step user-fifo fifo)
+ok $? "no byte is lost or repeated"
+[ "$in_hand" -gt 5 ]
+ok $? "$in_hand servers were killed with a request in hand"
+rmdir $micro/fifo.0
+remove_driver fifo
+
+run_ok rmmod micro_user
+done_testing
