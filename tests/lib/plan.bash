@@ -98,10 +98,10 @@ plan() {
 		# what microctl does is its own doing, and no kernel's: once is enough
 		every amd64 debug $(functional microctl) hard
 		every amd64 6.12 costs
-		printf 'host/%s\n' $host_jobs
+		printf 'host/%s\n' ${host_jobs/check-host/}
 		;;
 	ci/*)
-		printf 'host/%s\n' $host_jobs
+		printf 'host/%s\n' ${host_jobs/check-host/}
 		;;
 	all/amd64)
 		for kernel in debug race 6.1 6.12 "${newest[@]}"; do

@@ -30,7 +30,8 @@ unplug=true
 
 # Death and restart
 user death
-user again again/string=ioctl
+# servers may take long to start on a slow machine
+user again again/string=ioctl grace-ms/u32=600000
 user restore memory-size/u32=4096
 user takeover
 user holders
@@ -41,7 +42,7 @@ user hang answer-ms/u32=700 on-hang/string=kill
 user log answer-ms/u32=700 on-hang/string=log
 
 # A few of each here, more in tests/hard
-user deaths again/string=ioctl attempts/u32=1000
+user deaths again/string=ioctl attempts/u32=1000 grace-ms/u32=600000
 user clients
 user lies
 
