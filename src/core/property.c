@@ -8,6 +8,7 @@
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -77,6 +78,8 @@ static u64 micro_number_get(const void *data, enum micro_prop_type type, size_t 
 
 static int micro_number_put(void *data, unsigned int width, size_t i, u64 n)
 {
+	if (!is_power_of_2(width))
+		return -ENXIO;
 	if (width < sizeof(n) && n >> (8 * width))
 		return -ERANGE;
 

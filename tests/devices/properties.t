@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Properties that a user makes in configfs, and what the driver reads of them.
+# Properties that a user makes in configfs, and what the driver reads of them. All
+# values that are accepted and refused are in the tables of tests/kunit; here is
+# what a user sees of each kind.
 # except: race
 . /tests/lib/tap.sh
 
@@ -78,28 +80,11 @@ note "numbers: what is written, and how it reads"
 while IFS='|' read -r type text want; do
 	is "$(put "$props/x/$type" "$text") $(shown x)" "ok $type: $want" "$type: '$text'"
 done <<'END'
-u8|0|0
-u8|255|255
 u8|0xff|255
-u8|0XfF|255
-u8|0377|255
-u8|000|0
-u8|+7|7
-u8|7\n|7
-u8|1 2 3|1 2 3
 u8|  1\t0x2\n\n3 \n|1 2 3
-u16|0|0
-u16|256|256
-u16|65535|65535
 u16|0xffff 0177777 1|65535 65535 1
-u32|0|0
-u32|65536|65536
 u32|4294967295|4294967295
-u32|0xFFFFFFFF 037777777777 1|4294967295 4294967295 1
-u64|0|0
-u64|4294967296|4294967296
 u64|18446744073709551615|18446744073709551615
-u64|0xffffffffffffffff 01777777777777777777777 1|18446744073709551615 18446744073709551615 1
 END
 
 note "what is no number, or too big a one, changes nothing"
@@ -108,42 +93,11 @@ while IFS='|' read -r type text want; do
 	is "$(put "$props/x/$type" "$text") $(shown x)" "$want u16: 1 2 65535" "$type: '$text' is $want"
 done <<'END'
 u8|256|ERANGE
-u8|0x100|ERANGE
-u8|0400|ERANGE
-u8|1 2 256|ERANGE
-u8|18446744073709551616|ERANGE
-u16|65536|ERANGE
-u16|4294967296|ERANGE
-u32|4294967296|ERANGE
-u32|1 0x100000000|ERANGE
 u64|18446744073709551616|ERANGE
-u64|0x10000000000000000|ERANGE
-u8|-1|EINVAL
-u16|-1|EINVAL
 u32|-1|EINVAL
-u64|-1|EINVAL
-u8|x|EINVAL
 u8|1 x|EINVAL
-u8|1x|EINVAL
-u8|0x|EINVAL
-u8|0xg|EINVAL
-u8|08|EINVAL
-u8|0b1|EINVAL
-u8|1,2|EINVAL
-u8|1;2|EINVAL
-u8|1.0|EINVAL
-u8|1e1|EINVAL
-u8|--1|EINVAL
-u8|+|EINVAL
-u8|\n|EINVAL
-u8| |EINVAL
 u8| \t\n\n|EINVAL
-u8|1\r\n|EINVAL
-u8|\0000|EINVAL
-u8|1\0000|EINVAL
 u8|1\00002|EINVAL
-u64|1 2\0000|EINVAL
-u32|\0302\0261|EINVAL
 END
 : >$props/x/u16
 is "$(shown x)" "u16: 1 2 65535" "opening it for writing is not writing"
@@ -156,23 +110,13 @@ while IFS='|' read -r text want; do
 	cmp -s /tmp/got /tmp/want
 	ok $? "reads as '$want'" || diag "$(hexdump -C /tmp/got)"
 done <<'END'
-hello|hello\n
-hello\n|hello\n
 two words|two words\n
- \t blanks stay | \t blanks stay \n
-one\ntwo\nthree|one\ntwo\nthree\n
 one\n\nthree\n|one\n\nthree\n
-\n|\n
-\n\n|\n\n
-123|123\n
 Gr\0303\0274\0303\0237e|Gr\0303\0274\0303\0237e\n
-\0001\0033[0m\0377|\0001\0033[0m\0377\n
 END
 put $props/x/string "stays\nhere" >/dev/null
-for text in '\0000' 'a\0000b' 'ab\0000' 'a\nb\0000\n'; do
-	is "$(put $props/x/string "$text") $(shown x)" "EINVAL string: stays
-here" "NUL: '$text'"
-done
+is "$(put $props/x/string 'a\0000b') $(shown x)" "EINVAL string: stays
+here" "a string with a NUL in it is refused, and the old one stays"
 
 note "one type at a time"
 have x u8 1
@@ -208,29 +152,24 @@ for size in 4095 4096 5000 8190 10000; do
 done
 
 note "as many numbers as can be printed"
-is "$(many 2047 1 | micro-try write $props/x/u8 -)" ok "2047 numbers in 4094 bytes"
-is "$(cat $props/x/u8)" "$(many 2047 1 | sed 's/ $//')" "are all there"
-is "$(many 2048 1 | sed 's/ $//' | micro-try write $props/x/u8 -)" E2BIG "2048 are too many"
-is "$(wc -w <$props/x/u8)" 2047 "and the old ones stay"
 is "$({ many 194 0xffffffffffffffff; echo 1000000000000000000; } | micro-try write $props/x/u64 -)" ok \
-	"what prints as 4094 bytes"
-is "$(wc -c <$props/x/u64) $(wc -w <$props/x/u64)" "4094 195" "can be read"
-is "$(micro-try write $props/x/u64 "$(cat $props/x/u64)")" ok "and written back"
-is "$(many 195 0xffffffffffffffff | micro-try write $props/x/u64 -)" E2BIG "what prints as 4095 bytes"
-is "$(many 215 0xffffffffffffffff | micro-try write $props/x/u64 -)" E2BIG "what prints as over a page"
-is "$(wc -c <$props/x/u64)" 4094 "leave the old value"
+	"numbers that print as 4094 bytes are accepted"
+is "$(wc -c <$props/x/u64) $(wc -w <$props/x/u64)" "4094 195" "numbers that print as 4094 bytes can be read"
+is "$(many 195 0xffffffffffffffff | micro-try write $props/x/u64 -)" E2BIG \
+	"numbers that print as 4095 bytes are refused"
+is "$(wc -c <$props/x/u64)" 4094 "numbers that are refused leave the old value"
 drop x
 
 note "names"
-for name in a Z 0 a-name-of-31-characters-in-all- ',._+?#@-' '#size' '?' '-x' ... vendor,size x@0; do
-	is "$(micro-try mkdir "$props/$name")" ok "'$name'"
+for name in a-name-of-31-characters-in-all- ',._+?#@-'; do
+	is "$(micro-try mkdir "$props/$name")" ok "a property can be called '$name'"
 	rmdir "$props/$name"
 done
-for name in a-name-of-32-characters-in-all-x "$(printf '%0255d' 0)" 'a b' a:b a=b 'a*b' a~b 'a!b' 'a%s' 'a\b' \
-	"$(printf 'a\nb')" "$(printf '\303\244')" "$(printf 'a\177')" compatible; do
-	is "$(micro-try mkdir "$props/$name")" EINVAL "'$name' is refused"
+for name in a-name-of-32-characters-in-all-x "$(printf '%0255d' 0)" 'a b' "$(printf 'a\nb')" \
+	"$(printf '\303\244')" compatible; do
+	is "$(micro-try mkdir "$props/$name")" EINVAL "a property cannot be called '$name'"
 done
-is "$(ls $props)" "" "nothing is left of them"
+is "$(ls $props)" "" "nothing is left of properties whose names were refused"
 like "$(log micro-try mkdir "$props/a b")" "greeter: 'a b' is not a name in a device tree: 1 to 31 char" \
 	"the log says why"
 like "$(log micro-try mkdir "$props/compatible")" "greeter: .*the device's file 'compatible'" \
@@ -383,23 +322,12 @@ while read -r line; do
 	grep -qxF "$line" /tmp/wrong
 	ok $? "$line" || diag "$(grep "^${line%:*}" /tmp/wrong)"
 done <<'END'
-a-u8 as u16: 200
-a-u8 as u32: 200
 a-u8 as u64: 200
-a-u8 as string: error -71
 a-u32 as u8: error -75
-a-u32 as u16: error -75
 a-u32 as u64: 70000
 a-u32 as string: error -71
-b-u64 as u8: error -75
-b-u64 as u32: error -75
-b-u64 as string: error -71
-a-string as u8: error -71
 a-string as u32: error -71
-a-string as u64: error -71
 a-bool as u8: error -61
-a-bool as u32: error -61
-a-bool as string: error -61
 END
 live 0 >/dev/null
 rmdir $props/*

@@ -7,9 +7,10 @@
 . /tests/lib/tap.sh
 
 run_ok insmod micro_kunit.ko
+run_ok insmod micro_kunit_property.ko
 
 cases=0
-for suite in micro_match micro_active; do
+for suite in micro_match micro_active micro_property micro_fwnode; do
 	while read -r line; do
 		name=${line#not }
 		name=${name#ok * }
@@ -23,8 +24,8 @@ for suite in micro_match micro_active; do
 $(sed 's/^ *//' "/sys/kernel/debug/kunit/$suite/results")
 END
 done
-# 13 cases and 2 suites
-is "$cases" 15 "all cases have run"
+# 29 cases and 4 suites
+is "$cases" 33 "all cases have run"
 
-run_ok rmmod micro_kunit
+run_ok rmmod micro_kunit_property micro_kunit
 done_testing
