@@ -12,10 +12,11 @@
 #include <string.h>
 
 #include "declare.h"
+#include "fragments.h"
+#include "input.h"
 #include "memory.h"
 #include "names.h"
 #include "path.h"
-#include "tree.h"
 
 /**
  * struct declaration - the file at hand
@@ -290,7 +291,7 @@ bool declare_file(const char *file, struct devices *devices)
 
 	d->file = file;
 	d->devices = devices;
-	if (!tree_read(file, root) || !tree_apply_fragments(file, root, merged))
+	if (!input_read(file, root) || !fragments_apply(file, root, merged))
 		return false;
 	find_buses(d, merged);
 	if (!d->buses) {

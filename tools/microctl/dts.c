@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dts.h"
 #include "memory.h"
 #include "message.h"
-#include "tree.h"
 #include "value.h"
 
 #define NAME_CHARACTERS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789,._+*#?@-/"
@@ -297,7 +297,7 @@ static bool read_body(struct reader *r, struct tree_node *node)
 }
 
 /* @dts: what dtc wrote. False if we do not understand it */
-bool tree_read_dts(struct tree_node *root, const char *dts)
+bool dts_read(struct tree_node *root, const char *dts)
 {
 	struct reader r = { .at = dts };
 

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fragments.h"
 #include "memory.h"
 #include "message.h"
-#include "tree.h"
 
 /* "path:property:offset" of __fixups__: there goes the phandle of the node @label */
 static bool mark_reference(struct tree_node *root, const char *label, const char *where)
@@ -187,14 +187,14 @@ static struct tree_node *target_node(struct tree_node *merged, const struct tree
 }
 
 /**
- * tree_apply_fragments() - make one tree of an overlay
+ * fragments_apply() - make one tree of an overlay
  * @file: for messages
  * @root: as read; references are marked in it
  * @merged: what the fragments add; all of @root if that is no overlay
  *
  * Return: false when that was not possible, and what is wrong was said.
  */
-bool tree_apply_fragments(const char *file, struct tree_node *root, struct tree_node *merged)
+bool fragments_apply(const char *file, struct tree_node *root, struct tree_node *merged)
 {
 	const struct tree_node *fixups = tree_child(root, "__fixups__");
 	const struct tree_node *local = tree_child(root, "__local_fixups__");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Device trees as they are in files
+ * Device trees: nodes and properties, wherever they come from
  *
  * Copyright (C) 2026 The microkernel authors
  */
@@ -50,11 +50,5 @@ struct tree_property *tree_property(const struct tree_node *node, const char *na
 struct tree_node *tree_child(const struct tree_node *node, const char *name);
 struct tree_node *tree_walk(struct tree_node *node, const char *path, size_t len);
 const char *tree_string(const struct tree_node *node, const char *name);
-
-bool tree_read_blob(const char *file, const void *blob, size_t size, struct tree_node *root);
-bool tree_read_dts(struct tree_node *root, const char *dts);
-bool tree_read(const char *file, struct tree_node *root);
-
-bool tree_apply_fragments(const char *file, struct tree_node *root, struct tree_node *merged);
 
 #endif /* _MICROCTL_TREE_H */
