@@ -35,7 +35,7 @@ status 0 microctl create greeter -c most,specific --compatible microkernel,dump 
 	-s 'b-string=string:one
 
 three' -s 'c-string=string:' --child empty --child deep/er -s channel@0/reg=u32:0 -s channel@0/sub/a-bool
-is "$(cat $micro/greeter/status)" bound "it is bound"
+is "$(cat $micro/greeter/status)" bound "a device that was created is bound"
 is "$(cat $micro/greeter/compatible)" "most,specific
 microkernel,dump" "compatible strings, in this order"
 is "$(cd $micro/greeter && find properties children -mindepth 1 -type d | sort | xargs)" "children/channel@0 \
@@ -124,7 +124,8 @@ micro_dump.0   bound    micro_dump     /dev/micro/micro_dump.0  configfs
 nobody         unbound  -              -                        configfs
 sample_driver  bound    sample_driver  /dev/sample_driver       kernel
 sleeper        off      -              -                        configfs" list
-is "$(microctl list --names | xargs)" "greeter micro_dump.0 nobody sample_driver sleeper" "only the names"
+is "$(microctl list --names | xargs)" "greeter micro_dump.0 nobody sample_driver sleeper" \
+	"list --names prints only the names"
 is "$(microctl show sleeper)" "sleeper
   status      off
   from        configfs
@@ -185,7 +186,7 @@ says "^nobody"
 note "JSON"
 json=$(microctl show --json greeter | sed 's/^ *//' | tr -d '\n' | sed 's/"dev":"[0-9]*:[0-9]*"/"dev":"DEV"/')
 is "$json" '[{"name":"greeter","origin":"configfs","status":"bound","error":null,"live":true,'\
-'"driver":"micro_dump","node":"/dev/micro/greeter","dev":"DEV",'\
+'"driver":"micro_dump","node":"/dev/micro/greeter","dev":"DEV","node_fault":null,'\
 '"compatible":["most,specific","microkernel,dump"],"properties":{'\
 '"a-bool":{"type":"bool","value":true},"a-string":{"type":"string","value":["one word, or two"]},'\
 '"a-u16":{"type":"u16","value":[65535]},"a-u32":{"type":"u32","value":[4294967295]},'\
@@ -210,7 +211,8 @@ printf 'caf\351 \342\202\254' >$micro/latin/properties/s/string
 is "$(microctl show --json latin | grep -c "\"$(printf 'caf\357\277\275 \342\202\254')\"")" 1 \
 	"what is no UTF-8 is replaced, as JSON cannot have it"
 microctl remove latin
-like "$(microctl list)" "refused  *failed EINVAL  *-  *-  *configfs" "in the list"
+like "$(microctl list)" "refused  *failed EINVAL  *-  *-  *configfs" \
+	"list shows a device that its driver refused"
 
 note "others than root"
 chmod 711 /root
@@ -227,11 +229,11 @@ says "there is no device 'missing'"
 status 1 microctl remove greeter sample_driver
 says "sample_driver: the kernel made it"
 [ -d $micro/greeter ]
-ok $? "none is removed if one cannot be"
+ok $? "remove removes none if one cannot be"
 micro-hold start
 micro-hold open file rw /dev/micro/micro_dump.0 >/dev/null
 status 0 microctl remove micro_dump.0 greeter refused
-is "$(cd $micro && echo *)" "nobody sleeper" "they are gone"
+is "$(cd $micro && echo *)" "nobody sleeper" "remove removes those that are named"
 is "$(micro-hold read file)" ENODEV "open files, too"
 micro-hold end
 status 0 microctl remove nobody sleeper
@@ -278,7 +280,7 @@ ok $? "dtc takes it"
 is "$(grep -c -e '^		fifo@1f {' -e '^		fifo.2 {' /tmp/first.dtso)" 2 "reg gives a node its address"
 microctl show --json types fifo.1f fifo.2 off order | grep -v '"dev"' >/tmp/first.json
 status 0 microctl diff --prune /tmp/first.dtso
-is "$(cat /tmp/out)" "" "and it is as it is"
+is "$(cat /tmp/out)" "" "apply of what save printed changes nothing"
 # shellcheck disable=SC2046 # words
 microctl remove $(ls $micro)
 status 0 microctl apply /tmp/first.dtso
@@ -287,8 +289,8 @@ microctl save >/tmp/second.dtso
 cmp /tmp/first.dtso /tmp/second.dtso
 ok $? "save, apply, save: the same bytes" || diag "$(diff /tmp/first.dtso /tmp/second.dtso)"
 microctl show --json types fifo.1f fifo.2 off order | grep -v '"dev"' >/tmp/second.json
-is "$(diff /tmp/first.json /tmp/second.json)" "" "and the same devices"
-is "$(cmp /tmp/bytes $micro/types/properties/bytes/string 2>&1)" "" "with any bytes in strings"
+is "$(diff /tmp/first.json /tmp/second.json)" "" "apply of what save printed makes the same devices"
+is "$(cmp /tmp/bytes $micro/types/properties/bytes/string 2>&1)" "" "save and apply keep any bytes in strings"
 is "$(microctl save order fifo.2 | grep -c 'compatible = ')" 3 "save NAME..."
 status 1 microctl save order missing
 says "there is no device 'missing'"
@@ -303,7 +305,7 @@ while IFS='|' read -r words regex; do
 	microctl create x $words >/dev/null 2>&1
 	status 1 microctl save
 	says "^save: x: $regex"
-	unlike "$(cat /tmp/out)" "dts-v1" "and nothing is printed"
+	unlike "$(cat /tmp/out)" "dts-v1" "save prints nothing if something cannot be expressed"
 	microctl remove x
 done <<'END'
 -s label=string:y|property 'label': .*the name of the device
@@ -369,10 +371,10 @@ waiter=$!
 echo 1 >$micro/two/live
 mkdir $micro/three
 kill -0 $waiter
-ok $? "it waits for all"
+ok $? "wait waits for all that are named"
 echo microkernel,fifo >$micro/three/compatible
 wait $waiter
-ok $? "and ends when all are bound"
+ok $? "wait ends when all are bound"
 microctl remove one two three
 
 run_ok rmmod sample_driver

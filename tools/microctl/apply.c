@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "configfs.h"
 #include "declare.h"
+#include "devnode.h"
 #include "execute.h"
 #include "folder.h"
 #include "interrupt.h"
@@ -19,6 +20,7 @@
 #include "plan.h"
 #include "progress.h"
 #include "record.h"
+#include "settle.h"
 #include "source.h"
 #include "sysfs.h"
 
@@ -51,7 +53,7 @@ struct settings {
  * @bad: devices that are not as they should be
  */
 struct counts {
-	size_t done[STEP_BIND + 1];
+	size_t done[STEP_MEND + 1];
 	size_t unbound;
 	size_t bad;
 };
@@ -109,6 +111,8 @@ static void print_step(const struct step *step)
 		difference = device_difference(step->want, step->have);
 	else if (step->kind == STEP_BIND)
 		difference = step->have->status;
+	else if (step->kind == STEP_MEND)
+		difference = format("its node %s", devnode_fault(step->have) ?: "is there again");
 	printf("%s %s%s%s%s\n", step_name(step->kind), d->name, difference ? " (" : "",
 	       difference ?: "", difference ? ")" : "");
 }
@@ -116,7 +120,8 @@ static void print_step(const struct step *step)
 static void print_summary(const struct plan *plan, const struct counts *counts)
 {
 	printf("%zu created, %zu changed, %zu removed, %zu as they were",
-	       counts->done[STEP_CREATE], counts->done[STEP_CHANGE] + counts->done[STEP_BIND],
+	       counts->done[STEP_CREATE], counts->done[STEP_CHANGE] + counts->done[STEP_BIND] +
+	       counts->done[STEP_MEND],
 	       counts->done[STEP_REMOVE], plan->same);
 	if (counts->unbound)
 		printf("; %zu without a driver yet", counts->unbound);
@@ -149,17 +154,20 @@ static void look_back(const struct plan *plan, size_t done, struct counts *count
 	struct devices bound = { 0 };
 	const struct device *want;
 
+	settle_start();
 	sysfs_bound_names(&bound);
 	for (size_t i = 0; i < done; i++) {
 		want = plan->steps[i].want;
 		if (!want || !want->live || plan->steps[i].failed ||
-		    devices_find(&bound, want->name))
+		    (devices_find(&bound, want->name) && !plan->steps[i].obstructed))
 			continue;
 		switch (execute_outcome(want)) {
 		case OUTCOME_UNBOUND:
 			counts->unbound++;
 			break;
 		case OUTCOME_REFUSED:
+		case OUTCOME_BUSY:
+		case OUTCOME_NO_NODE:
 			counts->bad++;
 			break;
 		case OUTCOME_BOUND:
@@ -197,7 +205,10 @@ static int run_plan(const struct plan *plan, const struct settings *settings)
 	}
 	if (!settings->quiet)
 		print_summary(plan, &counts);
-	return counts.bad ? STATUS_NO : STATUS_OK;
+	if (!counts.bad)
+		return STATUS_OK;
+	/* one that ended the wait for a driver */
+	return interrupt_pending() ? STATUS_SIGNAL + interrupt_pending() : STATUS_NO;
 }
 
 enum { OPTION_NO_WAIT = 256, OPTION_RECORD };
@@ -212,12 +223,13 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "no-wait", no_argument, NULL, OPTION_NO_WAIT },
 		{ "record", required_argument, NULL, OPTION_RECORD },
+		{ "timeout", required_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	int option;
 
-	while ((option = next_option(argc, argv, ":hpnkvq", options)) >= 0) {
+	while ((option = next_option(argc, argv, ":hpnkvqt:", options)) >= 0) {
 		switch (option) {
 		case 'p':
 			settings->prune = true;
@@ -241,6 +253,9 @@ static void read_options(int argc, char **argv, struct settings *settings)
 			break;
 		case OPTION_RECORD:
 			settings->record = optarg;
+			break;
+		case 't':
+			settle_set_limit(settle_read_seconds(argv[0], optarg));
 			break;
 		}
 	}
@@ -308,6 +323,11 @@ static void print_diff(const struct step *step)
 	case STEP_BIND:
 		printf(" /* %s: %s; its driver would be asked again */\n", step->have->name,
 		       step->have->status);
+		break;
+	case STEP_MEND:
+		printf(" /* %s: its node /dev/%s %s; it would be bound again */\n",
+		       step->have->name, step->have->devnode,
+		       devnode_fault(step->have) ?: "is there again");
 		break;
 	}
 }

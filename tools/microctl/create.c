@@ -14,6 +14,7 @@
 #include "lock.h"
 #include "memory.h"
 #include "names.h"
+#include "settle.h"
 #include "sysfs.h"
 
 /* The child node @path of the device, made if need be */
@@ -90,6 +91,12 @@ static void add_compatible(struct device *device, const char *string)
 
 enum { OPTION_CHILD = 256, OPTION_NO_WAIT, OPTION_OFF };
 
+/* A signal that ended a wait is told to who waits for us */
+static int final_status(enum status status)
+{
+	return interrupt_pending() ? STATUS_SIGNAL + interrupt_pending() : (int)status;
+}
+
 int command_create(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -98,6 +105,7 @@ int command_create(int argc, char **argv)
 		{ "child", required_argument, NULL, OPTION_CHILD },
 		{ "off", no_argument, NULL, OPTION_OFF },
 		{ "no-wait", no_argument, NULL, OPTION_NO_WAIT },
+		{ "timeout", required_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -107,7 +115,7 @@ int command_create(int argc, char **argv)
 	int option;
 
 	device->live = true;
-	while ((option = next_option(argc, argv, ":hc:s:", options)) >= 0) {
+	while ((option = next_option(argc, argv, ":hc:s:t:", options)) >= 0) {
 		switch (option) {
 		case 'c':
 			add_compatible(device, optarg);
@@ -123,6 +131,9 @@ int command_create(int argc, char **argv)
 			break;
 		case OPTION_NO_WAIT:
 			wait = false;
+			break;
+		case 't':
+			settle_set_limit(settle_read_seconds(argv[0], optarg));
 			break;
 		}
 	}
@@ -141,17 +152,21 @@ int command_create(int argc, char **argv)
 	configfs_open(true);
 	interrupt_catch();
 	lock_take(wait);
-	if (sysfs_exists(device->name))
+	if (sysfs_exists(device->name) && !sysfs_is_going(device->name))
 		die(STATUS_NO, "there is a device '%s' already", device->name);
 	if (execute_create(device))
-		return STATUS_NO;
+		return final_status(STATUS_NO);
+	settle_start();
 	switch (execute_outcome(device)) {
 	case OUTCOME_UNBOUND:
 		say("%s: it is there, but no driver is, yet", device->name);
 		break;
 	case OUTCOME_REFUSED:
+	case OUTCOME_NO_NODE:
 		execute_remove(device->name, &device->at);
 		return STATUS_NO;
+	case OUTCOME_BUSY:
+		return final_status(STATUS_NO);
 	case OUTCOME_BOUND:
 		break;
 	}
@@ -162,6 +177,7 @@ int command_remove(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "no-wait", no_argument, NULL, OPTION_NO_WAIT },
+		{ "timeout", required_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -170,9 +186,14 @@ int command_remove(int argc, char **argv)
 	struct device *d;
 	bool wait = true;
 	size_t done = 0;
+	int option;
 
-	while (next_option(argc, argv, ":h", options) >= 0)
-		wait = false;
+	while ((option = next_option(argc, argv, ":ht:", options)) >= 0) {
+		if (option == 't')
+			settle_set_limit(settle_read_seconds(argv[0], optarg));
+		else
+			wait = false;
+	}
 	if (optind == argc)
 		usage_error(argv[0], "it needs the name of a device");
 
@@ -204,5 +225,5 @@ int command_remove(int argc, char **argv)
 			status = STATUS_NO;
 		done++;
 	}
-	return status;
+	return final_status(status);
 }

@@ -12,11 +12,16 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "configfs.h"
+#include "devnode.h"
 #include "execute.h"
+#include "interrupt.h"
 #include "path.h"
+#include "settle.h"
+#include "sysfs.h"
 
 /**
  * struct work - the device at hand
@@ -55,10 +60,35 @@ static int write_attribute(struct work *w, const char *name, const char *text, s
 	return configfs_write(path.text, text, len);
 }
 
+/* Until a bind or unbind that goes on is over, or time is up: -1 then */
+static int settled(struct work *w)
+{
+	char status[VALUE_TEXT_ROOM], name[NAME_MAX + 1] = "";
+
+	strncat(name, w->path.text, w->device);
+	settle_start();
+	return settle_status(name, status, sizeof(status)) ? 0 : -1;
+}
+
+/* Writes a file that binds or unbinds; while that goes on already, it cannot be written */
+static int write_order(struct work *w, const char *name, const char *text, size_t len)
+{
+	int err = write_attribute(w, name, text, len);
+
+	if (err && errno == EBUSY && !settled(w))
+		err = write_attribute(w, name, text, len);
+	return err;
+}
+
+/* To be off, it is waited for; to be bound only in the end, when all devices are */
 static int set_live(struct work *w, bool live)
 {
-	int err = write_attribute(w, "live", live ? "1" : "0", 1);
+	int err = write_order(w, "live", live ? "1" : "0", 1);
 
+	if (err && errno == EINPROGRESS) {
+		err = live ? 0 : settled(w);
+		errno = EINPROGRESS;
+	}
 	if (!err || live)
 		w->off = !live;
 	return err;
@@ -90,7 +120,7 @@ static int failed(struct work *w, const char *property, const char *doing)
 	int err = errno;
 
 	say_at(w->at, property, "cannot %s %s/%s: %s", doing, CONFIGFS_MICRO, w->path.text,
-	       strerror(err));
+	       err == EINPROGRESS ? "its driver has not let go of it yet" : strerror(err));
 	return -1;
 }
 
@@ -211,7 +241,8 @@ static int bound(struct work *w, int err)
 	char status[VALUE_TEXT_ROOM];
 	int why = errno;
 
-	if (!err)
+	/* one that goes on is looked at in the end */
+	if (!err || errno == EINPROGRESS)
 		return 0;
 	read_status(w->path.text, status, sizeof(status));
 	if (!strncmp(status, "failed ", strlen("failed ")))
@@ -236,7 +267,7 @@ static int finish(struct work *w, const struct device *want, bool new_compatible
 		for (size_t i = 0; i < want->compatible_size; i++)
 			if (!text[i])
 				text[i] = '\n';
-		err = write_attribute(w, "compatible", text, want->compatible_size);
+		err = write_order(w, "compatible", text, want->compatible_size);
 		/* off, it is not bound now, so that would be about the strings */
 		if (err && w->off)
 			return failed(w, "compatible", "write to");
@@ -249,16 +280,67 @@ static int finish(struct work *w, const struct device *want, bool new_compatible
 	return 0;
 }
 
+/*
+ * A driver is asked anew: the kernel makes the node then, and takes it away one day,
+ * which it does with no node that we would make
+ */
+static int mend(const struct device *want)
+{
+	struct work w;
+
+	work_start(&w, &want->at, want->name);
+	if (set_live(&w, false))
+		return failed(&w, NULL, "turn off");
+	if (devnode_clear(want->name, &want->at)) {
+		bound(&w, set_live(&w, true));
+		return -1;
+	}
+	return bound(&w, set_live(&w, true));
+}
+
+/* Who opens the node is to get the device. What was in the way of a new node is moved away */
+static enum outcome look_at_node(const struct device *want)
+{
+	char text[VALUE_TEXT_ROOM];
+	struct device have = { .name = want->name };
+	const char *fault;
+
+	configfs_state(&have);
+	if (!devnode_fault(&have))
+		return OUTCOME_BOUND;
+	if (mend(want))
+		return OUTCOME_NO_NODE;
+	settle_status(want->name, text, sizeof(text));
+	configfs_state(&have);
+	fault = devnode_fault(&have);
+	if (!fault)
+		return OUTCOME_BOUND;
+	say_at(&want->at, NULL, "it is bound, but its node /dev/%s %s", have.devnode, fault);
+	return OUTCOME_NO_NODE;
+}
+
 /**
  * execute_outcome() - has it found a driver?
  * @want: the device; live
+ *
+ * Waits for a driver that takes its time, no longer than settle_start() allows.
  */
 enum outcome execute_outcome(const struct device *want)
 {
 	char text[VALUE_TEXT_ROOM];
 
-	read_status(want->name, text, sizeof(text));
-	if (!strcmp(text, "bound") || !strcmp(text, "off"))
+	if (!settle_status(want->name, text, sizeof(text))) {
+		if (interrupt_pending())
+			say_at(&want->at, NULL, "interrupted; it is %s", text);
+		else
+			say_at(&want->at, NULL,
+			       "it is still %s after %g s, and goes on; \"microctl wait\" waits for it",
+			       text, settle_limit());
+		return OUTCOME_BUSY;
+	}
+	if (!strcmp(text, "bound"))
+		return look_at_node(want);
+	if (!strcmp(text, "off"))
 		return OUTCOME_BOUND;
 	if (!status_is_refusal(text))
 		return OUTCOME_UNBOUND;
@@ -275,7 +357,18 @@ int execute_create(const struct device *want)
 	int err;
 
 	work_start(&w, &want->at, want->name);
-	if (configfs_mkdir(w.path.text))
+	err = configfs_mkdir(w.path.text);
+	if (err && errno == EBUSY) {
+		/* a device of this name is on its way out */
+		settle_start();
+		if (!settle_gone(want->name)) {
+			say_at(&want->at, NULL,
+			       "the device that had this name is not gone yet: its driver has not let go of it");
+			return -1;
+		}
+		err = configfs_mkdir(w.path.text);
+	}
+	if (err)
 		return failed(&w, NULL, "make");
 	err = has_node ? fill_node(&w, &want->root) : 0;
 	path_cut(&w.path, w.device);
@@ -401,13 +494,31 @@ static int bind(const struct device *want)
 	return bound(&w, set_live(&w, true));
 }
 
-/* Nothing is done if it is gone already */
+/**
+ * execute_remove() - remove a device
+ * @name: its name
+ * @at: where it is declared
+ *
+ * Nothing is done if it is gone already.
+ *
+ * Return: 0, or -1 if it is still there, which was said.
+ */
 int execute_remove(const char *name, const struct place *at)
 {
 	struct work w;
 
 	work_start(&w, at, name);
-	return remove_device(&w) ? failed(&w, NULL, "remove") : 0;
+	if (remove_device(&w))
+		return failed(&w, NULL, "remove");
+	settle_start();
+	if (settle_gone(name))
+		return 0;
+	if (interrupt_pending())
+		say_at(at, NULL, "interrupted; its driver has not let go of it yet");
+	else
+		say_at(at, NULL, "it is going, but its driver has not let go of it after %g s",
+		       settle_limit());
+	return -1;
 }
 
 int execute_step(const struct step *step)
@@ -421,6 +532,8 @@ int execute_step(const struct step *step)
 		return execute_create(step->want);
 	case STEP_BIND:
 		return bind(step->want);
+	case STEP_MEND:
+		return mend(step->want);
 	}
 	return -1;
 }

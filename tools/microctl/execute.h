@@ -14,11 +14,15 @@
  * @OUTCOME_BOUND: it has a driver, or is off, as it is wanted
  * @OUTCOME_UNBOUND: it is there, but no driver is
  * @OUTCOME_REFUSED: it is there, but its driver does not want it; that was said
+ * @OUTCOME_BUSY: its driver has not made up its mind in time; that was said
+ * @OUTCOME_NO_NODE: it is bound, but its node is not there; that was said
  */
 enum outcome {
 	OUTCOME_BOUND,
 	OUTCOME_UNBOUND,
 	OUTCOME_REFUSED,
+	OUTCOME_BUSY,
+	OUTCOME_NO_NODE,
 };
 
 /* These return 0, or -1 when it could not be done, which was said then */

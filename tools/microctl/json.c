@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "devnode.h"
 #include "json.h"
 #include "memory.h"
 
@@ -141,6 +142,7 @@ static struct json_object *device(const struct device *d)
 	snprintf(path, sizeof(path), "/dev/%s", d->devnode);
 	json_object_object_add(object, "node", *d->devnode ? text(path) : NULL);
 	json_object_object_add(object, "dev", text(d->dev));
+	json_object_object_add(object, "node_fault", text(devnode_fault(d)));
 	json_object_object_add(object, "compatible", strings(d->compatible, d->compatible_size));
 	if (d->server)
 		json_object_object_add(object, "server", server(d->server));

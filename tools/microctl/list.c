@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "configfs.h"
+#include "devnode.h"
 #include "json.h"
 #include "memory.h"
 #include "path.h"
@@ -24,6 +25,27 @@ static const struct option json_options[] = {
 static const char *node_path(const struct device *d)
 {
 	return *d->devnode ? format("/dev/%s", d->devnode) : "-";
+}
+
+/* Who opens one of these nodes does not get the device: that is no success */
+static enum status check_nodes(const struct devices *list)
+{
+	enum status status = STATUS_OK;
+	const char *fault;
+	struct device *d;
+
+	fflush(stdout);
+	for_each_device(d, list) {
+		/* twice, as it may have been about to go */
+		fault = devnode_fault(d);
+		d = fault ? find_device(d->name) : NULL;
+		fault = d ? devnode_fault(d) : NULL;
+		if (!fault)
+			continue;
+		say("%s: its node %s %s", d->name, node_path(d), fault);
+		status = STATUS_NO;
+	}
+	return status;
 }
 
 /* The last column is there if one of them is a user driver's node */
@@ -98,7 +120,7 @@ int command_list(int argc, char **argv)
 		json_print_devices(&list);
 	else
 		print_table(&list);
-	return STATUS_OK;
+	return check_nodes(&list);
 }
 
 static void print_property(const struct property *p)
@@ -141,7 +163,8 @@ static void print_device(const struct device *d)
 	if (*d->driver)
 		printf("  driver      %s\n", d->driver);
 	if (*d->devnode)
-		printf("  node        %s (%s)\n", node_path(d), d->dev);
+		printf("  node        %s (%s)%s%s\n", node_path(d), d->dev,
+		       devnode_fault(d) ? ", which " : "", devnode_fault(d) ?: "");
 	printf("  from        %s\n", origin_name(d->origin));
 	if (d->server)
 		printf("  server      %s, %u sessions, %u lost\n", server_text(d->server),
@@ -239,7 +262,7 @@ static int print_all(int argc, char **argv, void (*print)(const struct device *d
 	else
 		for_each_device(d, &list)
 			print(d);
-	return all ? STATUS_OK : STATUS_NO;
+	return check_nodes(&list) ?: all ? STATUS_OK : STATUS_NO;
 }
 
 int command_show(int argc, char **argv)

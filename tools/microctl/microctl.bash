@@ -40,9 +40,9 @@ _microctl() {
 	case $command in
 	list) options='--json --names' ;;
 	show | tree | watch) options='--json' ;;
-	create) options='--compatible --set --child --off --no-wait' ;;
-	remove) options='--no-wait' ;;
-	apply) options='--prune --dry-run --record --keep-going --verbose --quiet --no-wait' ;;
+	create) options='--compatible --set --child --off --no-wait --timeout' ;;
+	remove) options='--no-wait --timeout' ;;
+	apply) options='--prune --dry-run --record --keep-going --verbose --quiet --no-wait --timeout' ;;
 	diff) options='--prune --record --keep-going' ;;
 	wait) options='--timeout' ;;
 	esac
@@ -52,7 +52,7 @@ _microctl() {
 	fi
 	case $command:$prev in
 	create:-c | create:--compatible | create:-s | create:--set | create:--child) ;;
-	wait:-t | wait:--timeout) ;;
+	*:-t | *:--timeout) ;;
 	apply:--record | diff:--record) _filedir ;;
 	show:* | tree:* | remove:* | save:* | watch:* | wait:*) _microctl_names "$command" ;;
 	apply:* | diff:*) _microctl_files ;;

@@ -48,9 +48,13 @@ static const struct command commands[] = {
 	  "                      without type and value, a boolean that is true\n"
 	  "      --child PATH    a child node, e.g. channel@0, or channel@0/deeper\n"
 	  "      --off           do not bind it\n"
+	  "  -t, --timeout S     wait so long for a driver that takes its time: 10 seconds\n"
+	  "                      if not given\n"
 	  "      --no-wait       fail if another microctl is at work\n" },
-	{ "remove", command_remove, "[--no-wait] NAME...",
+	{ "remove", command_remove, "[OPTION]... NAME...",
 	  "  Removes devices; files that are open on them answer ENODEV from then on.\n"
+	  "  -t, --timeout S     wait so long for a driver that takes its time: 10 seconds\n"
+	  "                      if not given\n"
 	  "      --no-wait       fail if another microctl is at work\n" },
 	{ "apply", command_apply, "[OPTION]... FILE...",
 	  "  Makes the devices exist that device trees (.dts, .dtso, .dtb, .dtbo, or - for\n"
@@ -64,6 +68,8 @@ static const struct command commands[] = {
 	  "  -k, --keep-going    leave out files with errors, apply the others\n"
 	  "  -v, --verbose       say what is done\n"
 	  "  -q, --quiet         say nothing but errors\n"
+	  "  -t, --timeout S     wait so long for a driver that takes its time: 10 seconds\n"
+	  "                      if not given\n"
 	  "      --no-wait       fail if another microctl is at work\n" },
 	{ "diff", command_diff, "[OPTION]... FILE...",
 	  "  What apply would change, as a diff. Exit status 1 if there is something.\n"

@@ -48,10 +48,12 @@ _microctl() {
 			_arguments '*'{-c,--compatible}'[compatible string]:string:' \
 				'*'{-s,--set}'[property]:PROPERTY=TYPE\:VALUE:' \
 				'*--child[child node]:path:' '--off[do not bind it]' \
-				'--no-wait[fail if another microctl is at work]' '1:new name:'
+				'--no-wait[fail if another microctl is at work]' \
+				'(-t --timeout)'{-t,--timeout}'[not longer than that]:seconds:' '1:new name:'
 			;;
 		remove)
 			_arguments '--no-wait[fail if another microctl is at work]' \
+				'(-t --timeout)'{-t,--timeout}'[not longer than that]:seconds:' \
 				'*:device:_microctl_own_names'
 			;;
 		apply)
@@ -62,6 +64,7 @@ _microctl() {
 				'(-v --verbose)'{-v,--verbose}'[say what is done]' \
 				'(-q --quiet)'{-q,--quiet}'[say nothing but errors]' \
 				'--no-wait[fail if another microctl is at work]' \
+				'(-t --timeout)'{-t,--timeout}'[not longer than that]:seconds:' \
 				'*:file:_files -g "*.dt(s|b|so|bo)(-.)"'
 			;;
 		diff)

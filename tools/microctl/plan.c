@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "configfs.h"
+#include "devnode.h"
 #include "memory.h"
 #include "plan.h"
 #include "sysfs.h"
@@ -23,6 +24,7 @@ const char *step_name(enum step_kind kind)
 		[STEP_CHANGE] = "change",
 		[STEP_CREATE] = "create",
 		[STEP_BIND] = "bind",
+		[STEP_MEND] = "mend",
 	};
 
 	return names[kind];
@@ -48,6 +50,8 @@ static void compare(struct plan *plan, const struct device *want)
 		add_step(plan, STEP_CHANGE, want, have);
 	else if (status_is_refusal(have->status))
 		add_step(plan, STEP_BIND, want, have);
+	else if (devnode_fault(have))
+		add_step(plan, STEP_MEND, want, have);
 	else
 		plan->same++;
 }
@@ -63,7 +67,8 @@ static bool check_names(const struct devices *want, const struct devices *presen
 	bool good = true;
 
 	for_each_device(d, want) {
-		if (devices_find(present, d->name) || !devices_find(bus, d->name))
+		if (devices_find(present, d->name) || !devices_find(bus, d->name) ||
+		    sysfs_is_going(d->name))
 			continue;
 		say_at(&d->at, NULL,
 		       "there is a device '%s' already, which the firmware or a module made: take it out of this file, or give it another name",
@@ -87,6 +92,7 @@ bool plan_make(const struct devices *want, bool prune, const struct devices *onl
 	       struct plan *plan)
 {
 	struct devices present = { 0 };
+	struct devices nodes = { 0 };
 	struct devices bus = { 0 };
 	struct device *d;
 	struct names names;
@@ -114,7 +120,12 @@ bool plan_make(const struct devices *want, bool prune, const struct devices *onl
 		if (devices_find(&present, d->name))
 			compare(plan, d);
 	for_each_device(d, want)
-		if (!devices_find(&present, d->name) && !devices_find(&bus, d->name))
+		if (!devices_find(&present, d->name) &&
+		    (!devices_find(&bus, d->name) || sysfs_is_going(d->name)))
 			add_step(plan, STEP_CREATE, d, NULL);
+	list_names(DEVNODE_FOLDER, &nodes);
+	for (size_t i = 0; i < plan->count && nodes.count; i++)
+		plan->steps[i].obstructed = plan->steps[i].kind == STEP_CREATE &&
+					    devices_find(&nodes, plan->steps[i].want->name);
 	return good;
 }

@@ -15,12 +15,14 @@
  * @STEP_CHANGE: it is different from what is wanted
  * @STEP_CREATE: it is not there
  * @STEP_BIND: it is as it is wanted, but its driver refused it last time
+ * @STEP_MEND: it is as it is wanted, but its node is not
  */
 enum step_kind {
 	STEP_REMOVE,
 	STEP_CHANGE,
 	STEP_CREATE,
 	STEP_BIND,
+	STEP_MEND,
 };
 
 /**
@@ -28,12 +30,14 @@ enum step_kind {
  * @kind: what
  * @want: the device as it is wanted; NULL for STEP_REMOVE
  * @have: the device as it is; NULL for STEP_CREATE
+ * @obstructed: something is at the place of the node of a device that is not there
  * @failed: it could not be done
  */
 struct step {
 	enum step_kind kind;
 	const struct device *want;
 	const struct device *have;
+	bool obstructed;
 	bool failed;
 };
 

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "sysfs.h"
 
 #define BUS_DEVICES	"/sys/bus/micro_bus/devices"
+#define DEBUGFS_DEVICES	"/sys/kernel/debug/micro/devices"
 #define CLASS_DEVICES	"/sys/class/micro"
 
 #define PROPERTY_ROOM	(64 * 1024)
@@ -30,6 +32,32 @@ bool sysfs_exists(const char *name)
 	path_add(&path, BUS_DEVICES "/");
 	path_add(&path, name);
 	return !access(path.text, F_OK);
+}
+
+/**
+ * sysfs_is_going() - has its directory been removed, but it is still there?
+ * @name: the device
+ *
+ * Its driver takes its time to let go of it. Only debugfs tells it from a device that
+ * kernel code has made, and only root.
+ */
+bool sysfs_is_going(const char *name)
+{
+	const char *start = format("device=%s front=configfs ", name);
+	char *line = NULL, live[8];
+	bool found = false;
+	size_t room = 0;
+	FILE *file;
+
+	if (configfs_read(format("%s/live", name), live, sizeof(live)) >= 0)
+		return false;
+	file = fopen(DEBUGFS_DEVICES, "re");
+	while (file && !found && getline(&line, &room, file) > 0)
+		found = !strncmp(line, start, strlen(start));
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
 }
 
 static ssize_t read_file(const char *path, char *bytes, size_t room)
@@ -189,6 +217,11 @@ static struct device *find_any_device(const char *name)
 	device->live = true;
 	device->origin = ORIGIN_KERNEL;
 	read_state(device);
+	if (device->origin == ORIGIN_KERNEL && sysfs_is_going(name)) {
+		device->origin = ORIGIN_CONFIGFS;
+		device->live = false;
+		device->status = "unbinding";
+	}
 	return device;
 }
 
@@ -202,7 +235,8 @@ struct device *find_device(const char *name)
 	return device;
 }
 
-static void list_names(const char *path, struct devices *list)
+/* Of the files in a folder */
+void list_names(const char *path, struct devices *list)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;

@@ -11,6 +11,8 @@
 
 bool sysfs_exists(const char *name);
 const char *sysfs_attribute(const char *device, const char *attribute);
+bool sysfs_is_going(const char *name);
+void list_names(const char *path, struct devices *list);
 void sysfs_names(struct devices *list);
 void sysfs_bound_names(struct devices *list);
 struct device *find_device(const char *name);

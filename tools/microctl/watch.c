@@ -10,16 +10,16 @@
 #include <math.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "configfs.h"
+#include "devnode.h"
 #include "json.h"
 #include "memory.h"
 #include "path.h"
+#include "settle.h"
 #include "sysfs.h"
 
 #define SUBSYSTEM	"micro_bus"
@@ -129,7 +129,10 @@ int command_watch(int argc, char **argv)
 	return STATUS_SYSTEM;
 }
 
-/* The status of the first device that is not bound; NULL when all are */
+/*
+ * The status of the first device that is not bound; NULL when all are. One that is,
+ * but has no node, ends the run: nothing that one could wait for will mend it.
+ */
 static const char *first_unbound(int argc, char **argv, const char **name)
 {
 	struct device *d;
@@ -141,26 +144,13 @@ static const char *first_unbound(int argc, char **argv, const char **name)
 			return "not there";
 		if (strcmp(d->status, "bound"))
 			return d->status;
+		/* twice, as it may have been about to go */
+		d = devnode_fault(d) ? find_device(argv[i]) : NULL;
+		if (d && devnode_fault(d))
+			die(STATUS_NO, "%s is bound, but its node /dev/%s %s", d->name,
+			    d->devnode, devnode_fault(d));
 	}
 	return NULL;
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-static double read_seconds(const char *command, const char *text)
-{
-	char *end;
-	double seconds = strtod(text, &end);
-
-	if (end == text || *end || !(seconds >= 0) || isinf(seconds))
-		usage_error(command, "'%s' is not a number of seconds", text);
-	return seconds;
 }
 
 int command_wait(int argc, char **argv)
@@ -176,17 +166,17 @@ int command_wait(int argc, char **argv)
 	struct udev_device *event;
 
 	while (next_option(argc, argv, ":ht:", options) >= 0)
-		timeout = read_seconds(argv[0], optarg);
+		timeout = settle_read_seconds(argv[0], optarg);
 	if (optind == argc)
 		usage_error(argv[0], "it needs the name of a device");
 
 	configfs_open(false);
 	/* first, so that nothing happens between a look and the wait */
 	monitor = start_monitor();
-	end = now() + timeout;
+	end = settle_now() + timeout;
 	while ((status = first_unbound(argc, argv, &name))) {
 		if (timeout >= 0) {
-			left = end - now();
+			left = end - settle_now();
 			if (left <= 0) {
 				say("%s is not bound after %g s: it is %s", name, timeout, status);
 				return STATUS_NO;
@@ -200,7 +190,7 @@ int command_wait(int argc, char **argv)
 			name = udev_device_get_sysname(event);
 			status = is_named(name, argc, argv) ? name : NULL;
 			udev_device_unref(event);
-			left = timeout < 0 ? -1 : end - now();
+			left = timeout < 0 ? -1 : end - settle_now();
 		} while (!status && (timeout < 0 || left > 0));
 	}
 	return STATUS_OK;
