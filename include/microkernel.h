@@ -7,6 +7,7 @@
 #ifndef _MICROKERNEL_H
 #define _MICROKERNEL_H
 
+#include <linux/compat.h>
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/mod_devicetable.h>
@@ -106,7 +107,8 @@ struct micro_device {
  * @write: as &file_operations.write. Excludes @write_iter
  * @ioctl: as &file_operations.unlocked_ioctl
  * @compat_ioctl: as &file_operations.compat_ioctl: for programs of 32 bits, which get
- *	-ENOTTY without it. If @arg is a pointer it has to go through compat_ptr()
+ *	-ENOTTY without it. If @arg is a pointer it has to go through compat_ptr(), as
+ *	micro_compat_ptr_ioctl() does
  * @poll: as &file_operations.poll. poll_wait() is used as usual; user space is
  *	nevertheless never queued on the driver's own wait queue, so it may be
  *	freed in @release or @remove
@@ -456,5 +458,28 @@ void micro_wait_end(struct micro_waiter *waiter);
 #define micro_wait_event_killable(filp, wq_head, condition)		\
 	micro_wait_event_mode(filp, wq_head, condition,			\
 			      TASK_KILLABLE | TASK_FREEZABLE_UNSAFE)
+
+#ifdef CONFIG_COMPAT
+/**
+ * micro_compat_ptr_ioctl() - a compat_ioctl() for drivers whose arguments are pointers
+ * @drv: the driver
+ * @filp: the open file
+ * @cmd: the command
+ * @arg: what a 32-bit program gave
+ *
+ * As compat_ptr_ioctl() of the VFS: 32-bit pointers have bits that mean nothing on
+ * some architectures, and what they point to has to be the same for both.
+ *
+ * Context: as the driver's ioctl().
+ * Return: what the driver's ioctl() returns.
+ */
+static inline long micro_compat_ptr_ioctl(struct micro_driver *drv, struct file *filp,
+					  unsigned int cmd, unsigned long arg)
+{
+	return drv->ioctl(drv, filp, cmd, (unsigned long)compat_ptr(arg));
+}
+#else
+#define micro_compat_ptr_ioctl	NULL
+#endif
 
 #endif /* _MICROKERNEL_H */

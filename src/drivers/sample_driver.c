@@ -180,7 +180,7 @@ static struct micro_driver sample_driver = {
 	.write = sample_write,
 	.llseek = sample_llseek,
 	.ioctl = sample_ioctl,
-	.compat_ioctl = sample_ioctl,
+	.compat_ioctl = micro_compat_ptr_ioctl,
 	.driver.of_match_table = sample_of_match,
 };
 

@@ -17,6 +17,7 @@
 #include <linux/notifier.h>
 #include <linux/of_fdt.h>
 #include <linux/sched.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 
 #include "overlay.h"
@@ -135,8 +136,13 @@ static int micro_overlay_revert(struct micro_overlay *ov)
 
 static int micro_overlay_apply(struct micro_overlay *ov)
 {
-	int err = micro_blob_check(ov->blob, ov->size) ?: micro_overlay_check(ov->blob, ov->size);
+	int err;
 
+	/* A tree tells drivers of the kernel where to read and write: not even root may say so */
+	err = security_locked_down(LOCKDOWN_DEVICE_TREE);
+	if (err)
+		return err;
+	err = micro_blob_check(ov->blob, ov->size) ?: micro_overlay_check(ov->blob, ov->size);
 	if (err)
 		return err;
 
