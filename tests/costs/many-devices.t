@@ -34,7 +34,7 @@ measure() {
 	cost_of=$(micro-clock run "$@" 2>&1)
 	ok $? "$*: $cost_of instructions"
 	is "$(cat /sys/kernel/config/micro/pipe-*/status | sort | uniq -c | xargs)" "$count bound" \
-		"and there are $count pipes"
+		"$count pipes are bound"
 	eval "$cost=\$cost_of"
 	rmdir /sys/kernel/config/micro/*/properties/*
 	rmdir /sys/kernel/config/micro/*

@@ -47,14 +47,14 @@ like "$(waits rmdir /sys/kernel/config/peer_srcu/a)" synchronize_srcu \
 	"rmdir of the peer with an srcu_struct waits for a grace period"
 mkdir $micro/micro_bench.1 $micro/micro_bench.2
 is "$(waits rmdir $micro/micro_bench.1)" "" "rmdir waits for none"
-is "$(waits sh -c "echo 0 >$micro/micro_bench.2/live")" "" "nor does live=0"
+is "$(waits sh -c "echo 0 >$micro/micro_bench.2/live")" "" "live=0 waits for no grace period"
 echo 1 >$micro/micro_bench.2/live
 is "$(waits sh -c "echo micro_bench.2 >/sys/bus/micro_bus/drivers/micro_bench/unbind")" "" \
-	"nor does unbind"
+	"unbind waits for no grace period"
 echo 0 >$micro/micro_bench.2/live
 echo 1 >$micro/micro_bench.2/live
 exec 5</dev/micro/micro_bench.2
-is "$(waits rmdir $micro/micro_bench.2)" "" "nor rmdir with an open file"
+is "$(waits rmdir $micro/micro_bench.2)" "" "rmdir with an open file waits for no grace period"
 exec 5<&-
 echo nop >$trace/current_tracer
 
@@ -70,12 +70,12 @@ at_most 1.10 "$(figure unplug-file 10000 micro)" "$(figure unplug-file 100 micro
 micro-bench -n 100,1000 sleepers >/tmp/figures
 ok $? "unplug with sleepers is measured, all of them got ENODEV"
 at_most 1.10 "$(figure unplug-sleeper 1000 micro)" "$(figure unplug-sleeper 100 micro)" \
-	"so does a sleeper, among 1000 and among 100"
+	"a sleeper costs as much among 1000 as among 100"
 
 micro-bench -n 1000,3000 memory >/tmp/figures
 ok $? "memory is measured"
 at_most 1 "$(figure file-own 3000 micro)" 128 "an open file has at most 128 bytes of ours"
 at_most 1.2 "$(figure instance-slab 1000 micro)" "$(figure instance-slab 1000 hand)" \
 	"an instance weighs at most 1.2 times the one made by hand"
-is "$(figure instance-percpu 1000 micro)" 0.0 "and nothing of it is there for each CPU"
+is "$(figure instance-percpu 1000 micro)" 0.0 "an instance has nothing for each CPU"
 done_testing

@@ -11,11 +11,11 @@ note "mkdir of a driver's name"
 is "$(micro-try mkdir $micro/sample_driver.1)" ok "mkdir"
 loaded sample_driver
 ok $? "has loaded the driver"
-is "$(cat $micro/sample_driver.1/status)" bound "and the device is bound when it returns"
+is "$(cat $micro/sample_driver.1/status)" bound "the device is bound when mkdir returns"
 is "$(cat /dev/micro/sample_driver.1 /dev/sample_driver)" "Sample driver dataSample driver data" \
 	"the node works, and the driver's own device too"
 unload sample_driver "the driver can go: no file is open"
-is "$(cat $micro/sample_driver.1/status)" unbound "its device waits"
+is "$(cat $micro/sample_driver.1/status)" unbound "a device whose module is unloaded is unbound"
 is "$(micro-try write $micro/sample_driver.1/live 1) $(cat $micro/sample_driver.1/status)" "ok bound" \
 	"live=1 loads it again"
 rmdir $micro/sample_driver.1
@@ -25,21 +25,24 @@ note "mkdir of the very name of the driver's own device"
 is "$(micro-try mkdir $micro/sample_driver)" ok "mkdir"
 is "$(cat $micro/sample_driver/devnode)" micro/sample_driver "the node is the user's"
 [ ! -e /dev/sample_driver ]
-ok $? "and the driver has none of its own, as the name is taken"
-is "$(cat /dev/micro/sample_driver)" "Sample driver data" "it works"
+ok $? "a driver's own device is not made when its name is taken"
+is "$(cat /dev/micro/sample_driver)" "Sample driver data" \
+	"the device that has the name of the driver's own works"
 unload sample_driver "the driver goes"
-is "$(cat $micro/sample_driver/status)" unbound "and its device waits"
+is "$(cat $micro/sample_driver/status)" unbound \
+	"a device with the driver's own name is unbound when the module is unloaded"
 rmdir $micro/sample_driver
 
 note "a compatible string"
 mkdir $micro/greeter
-is "$(cat $micro/greeter/status)" unbound "no module has this name"
+is "$(cat $micro/greeter/status)" unbound "a device whose name no module has is unbound"
 ! loaded sample_driver
-ok $? "so none is loaded"
+ok $? "no module is loaded for a name that none has"
 is "$(micro-try write $micro/greeter/compatible microkernel,sample-driver)" ok "compatible"
 loaded sample_driver
 ok $? "has loaded the driver"
-is "$(cat $micro/greeter/status $micro/greeter/driver | xargs)" "bound sample_driver" "and bound the device"
+is "$(cat $micro/greeter/status $micro/greeter/driver | xargs)" "bound sample_driver" \
+	"the module that a compatible string found has bound the device"
 rmdir $micro/greeter
 unload sample_driver
 mkdir $micro/greeter
@@ -57,7 +60,7 @@ micro-try write $micro/greeter/compatible microkernel,sample-driver >/dev/null
 ok $? "a device that is off loads nothing"
 run_ok modprobe "$(cat /sys/bus/micro_bus/devices/greeter/modalias)"
 loaded sample_driver
-ok $? "its modalias is what modprobe wants"
+ok $? "modprobe finds the module by the device's modalias"
 unload sample_driver
 mkdir $micro/nobody.5
 is "$(cat /sys/bus/micro_bus/devices/nobody.5/modalias)" micro:nobody "the modalias of a device by name"
@@ -78,7 +81,7 @@ echo /bin/false >/proc/sys/kernel/modprobe
 is "$(micro-try mkdir $micro/sample_driver.1) $(cat $micro/sample_driver.1/status)" "ok unbound" \
 	"mkdir succeeds without"
 run_ok insmod sample_driver.ko
-is "$(cat $micro/sample_driver.1/status)" bound "and the driver binds it when it comes"
+is "$(cat $micro/sample_driver.1/status)" bound "a driver that is loaded by hand binds the device that waits"
 rmdir $micro/sample_driver.1
 run_ok rmmod sample_driver microkernel
 

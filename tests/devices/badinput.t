@@ -35,21 +35,23 @@ for name in -x .x _x :x @x +x ' x' 'a b' 'a!b' 'a*b' 'a#b' 'a,b' 'a=b' 'a~b' 'a\
 	"$(printf 'a\tb')" "$(printf 'a\nb')" "$(printf 'a\177b')" "$(printf 'a\377b')" \
 	"$(zeros 64)" "$(zeros 255)"; do
 	is "$(micro-try mkdir "$micro/$name")" EINVAL "mkdir '$(printf %s "$name" | cut -c 1-70 | tr '\n\t' '??')'"
-	is "$(logged 'is not a device name')" 1 "one line in the log says why"
+	is "$(logged 'is not a device name')" 1 "the log says once why '$name' is not a device name"
 done
 is "$(micro-try write $test/create a/b) $(logged 'a/b.* is not a device name')" "EINVAL 1" \
 	"'/' cannot even come from the kernel"
-is "$(micro-try write $test/create "") $(logged "'' is not a device name")" "EINVAL 1" "nor an empty name"
+is "$(micro-try write $test/create "") $(logged "'' is not a device name")" "EINVAL 1" \
+	"the kernel cannot make a device with an empty name"
 for name in bind unbind uevent module by-driver; do
 	is "$(micro-try mkdir $micro/$name)" EINVAL "mkdir $name"
 	is "$(logged 'is not a device name|reserved')" 1 "taken by what sysfs has for each driver, or by udev's links"
 done
 is "$(micro-try write $test/create by-driver) $(logged 'by-driver.* is not a device name')" "EINVAL 1" \
-	"nor can the kernel have one of them"
+	"the kernel cannot make a device with a bad name"
 for name in by-driver.0 by-drivers BY-DRIVER; do
-	is "$(micro-try mkdir $micro/$name) $(micro-try rmdir $micro/$name)" "ok ok" "but $name can be had"
+	is "$(micro-try mkdir $micro/$name) $(micro-try rmdir $micro/$name)" "ok ok" \
+		"a device can be called $name"
 done
-is "$(ls $micro)" "" "no directory was made"
+is "$(ls $micro)" "" "mkdir with a bad name makes no directory"
 
 note "names that are"
 for name in x 0 9a a-b a.b a_b a:b a@b a+b A.Z "$(zeros 63)" power driver subsystem dev null \
@@ -65,8 +67,9 @@ note "names that are taken"
 mkdir $micro/taken
 is "$(micro-try mkdir $micro/taken)" EEXIST "by another directory"
 is "$(micro-try write $test/create taken)" EEXIST "the kernel cannot have the name of a directory"
-is "$(micro-try mkdir $micro/sample_driver)" EEXIST "nor a directory the name of the kernel's device"
-is "$(micro-try write $test/create sample_driver)" EEXIST "nor the kernel that of its own"
+is "$(micro-try mkdir $micro/sample_driver)" EEXIST "mkdir cannot take the name of the kernel's device"
+is "$(micro-try write $test/create sample_driver)" EEXIST \
+	"the kernel cannot make a device of its own name twice"
 is "$(cat /dev/sample_driver)" "Sample driver data" "the device that was there works on"
 rmdir $micro/taken
 is "$(micro-try write $test/create taken)" ok "a name that is free again can be had"
@@ -81,12 +84,13 @@ is "$(micro-try mkdir $micro/micro) $(micro-try rmdir $micro/micro)" "ok ok" "us
 mkdir /dev/folder && : >/dev/file
 for name in null tty console folder file; do
 	is "$(micro-try write $test/create $name) $(logged "'$name' would have no node")" "EEXIST 1" \
-		"there is a /dev/$name already, and the log says so"
+		"the kernel cannot make a device $name: there is a /dev/$name, and the log says so"
 done
-is "$(stat -c %t:%T /dev/null) $([ -d /dev/folder ] && echo folder)" "1:3 folder" "which is what it was"
+is "$(stat -c %t:%T /dev/null) $([ -d /dev/folder ] && echo folder)" "1:3 folder" \
+	"a refused device does not change what is in /dev"
 rm -r /dev/folder /dev/file
 is "$(micro-try write $test/create folder) $(micro-try write $test/destroy folder)" "ok ok" \
-	"without it the name can be had"
+	"a name is free again when nothing in /dev has it"
 dmesg -c >/dev/null
 mkdir $micro/other
 echo microkernel,sample-driver >$micro/other/compatible
@@ -112,7 +116,7 @@ refused() {
 	# shellcheck disable=SC2059 # a format it is
 	is "$(printf "$2" 0 | compatible)" EINVAL "$1"
 	is "$(xargs <$micro/taken/compatible) $(cat $micro/taken/status)" \
-		"test,old microkernel,sample-driver bound" "and the old value stays"
+		"test,old microkernel,sample-driver bound" "bad compatible strings leave the old ones"
 }
 refused "nothing" '\n'
 refused "empty lines" '\n\n'
@@ -130,7 +134,7 @@ refused "129 characters" '%0129d\n'
 refused "129 characters in the second string" 'a\n%0129d\n'
 refused "17 strings" "$(seq 17)"
 refused "more than any valid value" "%04000d"
-is "$(micro-hold read a)" "Sample driver data" "and after all of that the open file works"
+is "$(micro-hold read a)" "Sample driver data" "an open file works after its device refused bad input"
 seq 16 >/tmp/longest
 is "$(compatible </tmp/longest)" ok "16 strings"
 is "$(cat $micro/taken/compatible)" "$(cat /tmp/longest)" "can be read back"
@@ -142,7 +146,8 @@ is "$(cat $micro/taken/compatible)" "$(cat /tmp/longest)" "can be read back"
 like "$(cat /sys/bus/micro_bus/devices/taken/modalias)" '^of:NtakenT\(null\)(C0*[1-9]){7}$' \
 	"the modalias has those that fit, whole"
 is "MODALIAS=$(cat /sys/bus/micro_bus/devices/taken/modalias)" \
-	"$(grep MODALIAS /sys/bus/micro_bus/devices/taken/uevent)" "so has the uevent"
+	"$(grep MODALIAS /sys/bus/micro_bus/devices/taken/uevent)" \
+		"the uevent of a device with the longest strings has its MODALIAS"
 is "$(printf 'a b ~!"\n' | compatible) $(cat $micro/taken/compatible)" 'ok a b ~!"' "anything printable"
 
 note "live"
@@ -152,7 +157,7 @@ done
 is "$(printf '\n' | micro-try write $micro/taken/live -)" EINVAL "live=newline"
 printf 'microkernel,sample-driver' | compatible >/dev/null
 is "$(micro-try write $micro/taken/live no-nonsense) $(cat $micro/taken/status)" "ok off" \
-	"as everywhere, only the beginning counts"
+	"only the beginning of what is written to live counts"
 
 note "what cannot be written or made"
 for attr in status driver devnode dev; do
@@ -162,13 +167,17 @@ is "$(micro-try rmdir $micro)" EPERM "the folder itself stays"
 
 note "drivers"
 dmesg -c >/dev/null
-is "$(register x unnamed) $(logged 'a driver needs a name')" "EINVAL 1" "without a name"
-is "$(register x name=) $(logged 'a driver needs a name')" "EINVAL 1" "with an empty name"
-is "$(register x name=-x) $(logged 'a driver needs a name')" "EINVAL 1" "with a bad name"
-is "$(register x name="$(zeros 64)") $(logged 'a driver needs a name')" "EINVAL 1" "with a long name"
-is "$(register x name=a/b) $(logged 'a driver needs a name')" "EINVAL 1" "with a path"
-is "$(register x read_iter) $(logged "driver 'x': give either")" "EINVAL 1" "with read and read_iter"
-is "$(register x write_iter) $(logged "driver 'x': give either")" "EINVAL 1" "with write and write_iter"
+is "$(register x unnamed) $(logged 'a driver needs a name')" "EINVAL 1" "a driver without a name is refused"
+is "$(register x name=) $(logged 'a driver needs a name')" "EINVAL 1" "a driver with an empty name is refused"
+is "$(register x name=-x) $(logged 'a driver needs a name')" "EINVAL 1" "a driver with a bad name is refused"
+is "$(register x name="$(zeros 64)") $(logged 'a driver needs a name')" "EINVAL 1" \
+	"a driver with a name of 64 characters is refused"
+is "$(register x name=a/b) $(logged 'a driver needs a name')" "EINVAL 1" \
+	"a driver with a path for a name is refused"
+is "$(register x read_iter) $(logged "driver 'x': give either")" "EINVAL 1" \
+	"a driver with read and read_iter is refused"
+is "$(register x write_iter) $(logged "driver 'x': give either")" "EINVAL 1" \
+	"a driver with write and write_iter is refused"
 is "$(register x) $(register x) $(logged "driver 'x' is already registered")" "ok EBUSY 1" "twice"
 is "$(register y name=x) $(logged "driver 'x' is already registered")" "EBUSY 1" "two of one name"
 is "$(register z name=sample_driver)" EBUSY "the name of another module's driver"
@@ -178,8 +187,8 @@ is "$(register z abi=4711) $(logged 'micro_test was built with another microkern
 	"EINVAL 1" "built for another interface"
 is "$(mkdir $micro/x && cat /dev/micro/x)" "x x" "the one that is registered works"
 unregister x
-is "$(register x)" ok "and comes again"
-is "$(cat /dev/micro/x)" "x x" "as if nothing had been"
+is "$(register x)" ok "a driver that was refused can be registered when it is right"
+is "$(cat /dev/micro/x)" "x x" "a device of a driver that was refused once works"
 rmdir $micro/x
 micro-hold end
 rmdir $micro/taken

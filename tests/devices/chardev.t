@@ -23,19 +23,19 @@ mkdir $micro/sample_driver.1
 
 note "the first message"
 is "$(cat /dev/sample_driver)" "Sample driver data" "/dev/sample_driver has it"
-is "$(wc -c </dev/sample_driver)" 18 "and no more than that, not even a newline"
-is "$(cat /dev/micro/sample_driver.1)" "Sample driver data" "so has a second instance"
+is "$(wc -c </dev/sample_driver)" 18 "the first message has 18 bytes, and no newline"
+is "$(cat /dev/micro/sample_driver.1)" "Sample driver data" "a second instance has the first message, too"
 
 note "write, then read"
 echo "Hello from microkernel" >/dev/sample_driver
 is "$(cat /dev/sample_driver)" "Hello from microkernel" "a write replaces the message"
-is "$(cat /dev/micro/sample_driver.1)" "Sample driver data" "each instance has its own"
+is "$(cat /dev/micro/sample_driver.1)" "Sample driver data" "a write changes the message of one instance only"
 printf 'short' >/dev/sample_driver
 is "$(cat /dev/sample_driver)" short "a shorter one leaves nothing of the longer"
-is "$(hold open a rw /dev/sample_driver)" ok "one file for both"
+is "$(hold open a rw /dev/sample_driver)" ok "a file can be opened for reading and writing"
 is "$(hold write a "one and the same")" 16 "write tells the length"
-is "$(hold read a)" "one and the same" "and the message is read from its beginning"
-is "$(hold read a)" EOF "then comes end of file"
+is "$(hold read a)" "one and the same" "a write leaves the position at the beginning of the message"
+is "$(hold read a)" EOF "a read behind the message is end of file"
 is "$(hold seek a set 0) $(hold read a 3) $(hold read a 4) $(hold seek a cur 0)" "0 one  and 7" \
 	"pieces follow each other"
 is "$(hold seek a end -4) $(hold read a) $(hold seek a cur -4) $(hold read a)" "12 same 12 same" \
@@ -43,17 +43,17 @@ is "$(hold seek a end -4) $(hold read a) $(hold seek a cur -4) $(hold read a)" "
 is "$(hold seek a set -1) $(hold seek a set 17)" "EINVAL EINVAL" "lseek does not leave the message"
 hold open b r /dev/sample_driver >/dev/null
 is "$(hold read b 3) $(hold seek a set 0) $(hold read b 4)" "one 0  and" \
-	"each open file has its own position"
+	"each open file has a position of its own"
 
 note "too long"
 is "$(hold write a "$(repeat 4097)")" EMSGSIZE "4097 bytes are refused"
-is "$(hold seek a set 0) $(hold read a)" "0 one and the same" "and the old message stays"
+is "$(hold seek a set 0) $(hold read a)" "0 one and the same" "a message that is too long leaves the old one"
 is "$(hold write a "$(repeat 4096)")" 4096 "4096 bytes are not"
-is "$(hold ioctl a length)" 4096 "and all of them are there"
+is "$(hold ioctl a length)" 4096 "a message of the longest length is there as a whole"
 
 note "ioctl"
 is "$(hold ioctl b clear)" EBADF "clear needs a file opened for writing"
-is "$(hold ioctl b length)" 4096 "and has done nothing"
+is "$(hold ioctl b length)" 4096 "a refused ioctl does nothing"
 is "$(hold ioctl a clear) $(hold ioctl b length) $(hold seek b set 0) $(hold read b)" "0 0 0 EOF" \
 	"clear makes the message empty"
 is "$(hold ioctl a 0x1234)" ENOTTY "an unknown ioctl"
@@ -71,46 +71,47 @@ hold close b >/dev/null
 note "access"
 is "$(micro-try write /dev/micro/sample_driver.1 "")" ok "a write of nothing"
 is "$(hold open a r /dev/sample_driver) $(hold write a x) $(hold close a)" "ok EBADF ok" \
-	"no write to a file opened for reading"
+	"a file opened for reading cannot be written to"
 is "$(hold open a w /dev/sample_driver) $(hold read a) $(hold close a)" "ok EBADF ok" \
-	"no read from a file opened for writing"
+	"a file opened for writing cannot be read from"
 is "$(stat -c '%a %U' /dev/sample_driver /dev/micro/sample_driver.1 | xargs)" \
 	"600 root 600 root" "nodes are for root"
 su nobody -s /bin/sh -c "cat /dev/sample_driver" 2>/dev/null
-isnt $? 0 "and nobody else"
+isnt $? 0 "a node with mode 0600 is root's alone"
 micro-try write $test/register "open_to_all mode=0666" >/dev/null
 mkdir $micro/open_to_all
 is "$(stat -c %a /dev/micro/open_to_all)" 666 "unless the driver says so"
 is "$(su nobody -s /bin/sh -c "cat /dev/micro/open_to_all")" "open_to_all open_to_all" \
-	"then everybody reads"
+	"a node with another mode is for others, too"
 
 note "only the operations that a driver has"
 micro-try write $test/register "plain noread" >/dev/null
 mkdir $micro/plain
 hold open a rw /dev/micro/plain >/dev/null
-is "$(hold read a) $(hold write a x)" "EINVAL 1" "no read: the kernel's own answer"
-is "$(hold seek a set 0)" ESPIPE "no llseek: it is not seekable"
-is "$(hold ioctl a 7) $(hold ioctl32 a 7)" "64 ENOTTY" "no compat_ioctl: nothing for 32-bit programs"
+is "$(hold read a) $(hold write a x)" "EINVAL 1" "read without a read of the driver is EINVAL"
+is "$(hold seek a set 0)" ESPIPE "a file without llseek is not seekable"
+is "$(hold ioctl a 7) $(hold ioctl32 a 7)" "64 ENOTTY" "a 32-bit ioctl without compat_ioctl is ENOTTY"
 hold close a >/dev/null
 micro-try write $test/register "rich llseek compat_ioctl" >/dev/null
 mkdir $micro/rich
 hold open a rw /dev/micro/rich >/dev/null
-is "$(hold seek a end -10)" 990 "with llseek"
-is "$(hold ioctl a 7) $(hold ioctl32 a 7)" "64 32" "with compat_ioctl"
+is "$(hold seek a end -10)" 990 "llseek of the driver is called"
+is "$(hold ioctl a 7) $(hold ioctl32 a 7)" "64 32" "compat_ioctl of the driver is called for 32-bit programs"
 hold close a >/dev/null
 micro-try write $test/register "none nofile" >/dev/null
 mkdir $micro/none
 hold open a rw /dev/micro/none >/dev/null
-is "$(hold read a) $(hold write a x) $(hold ioctl a 7)" "EINVAL EINVAL ENOTTY" "with nothing at all"
-is "$(hold close a)" ok "it can still be opened and closed"
+is "$(hold read a) $(hold write a x) $(hold ioctl a 7)" "EINVAL EINVAL ENOTTY" \
+	"a driver without any operation gets the kernel's own answers"
+is "$(hold close a)" ok "a file of a driver without any operation can be closed"
 
 note "open and release"
-is "$(cat $test/rich/opens $test/rich/releases | xargs)" "1 1" "one release for each open"
+is "$(cat $test/rich/opens $test/rich/releases | xargs)" "1 1" "each open has one release"
 echo 16 >$test/rich/open
 is "$(micro-try open rw /dev/micro/rich)" EBUSY "open(2) has the error of the driver's open"
-is "$(cat $test/rich/opens $test/rich/releases | xargs)" "1 1" "and then there is no release"
+is "$(cat $test/rich/opens $test/rich/releases | xargs)" "1 1" "an open that failed has no release"
 echo 0 >$test/rich/open
-is "$(micro-try open rw /dev/micro/rich)" ok "and the next open is another matter"
+is "$(micro-try open rw /dev/micro/rich)" ok "an open after one that failed succeeds"
 hold open a r /dev/micro/rich >/dev/null
 hold open b r /dev/micro/rich >/dev/null
 is "$(hold read a) $(hold read b)" "rich rich rich rich" "two open files at a time"

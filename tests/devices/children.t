@@ -47,11 +47,11 @@ mkdir $dev
 note "a child"
 is "$(ls $kids)" "" "a new device has none"
 is "$(micro-try mkdir $kids/channel@0)" ok "mkdir makes one"
-is "$(cd $kids/channel@0 && echo *)" "children properties" "it has properties and children of its own"
-is "$(micro-try mkdir $kids/channel@0)" EEXIST "there is one of a name"
+is "$(cd $kids/channel@0 && echo *)" "children properties" "a child has folders for properties and children"
+is "$(micro-try mkdir $kids/channel@0)" EEXIST "there is one child of a name"
 is "$(put $dev/compatible microkernel,dump) $(xargs </dev/micro/greeter)" \
 	"ok compatible: microkernel,dump node channel@0" "the driver sees it, without any property"
-is "$(again)" "node channel@0" "and sees it each time"
+is "$(again)" "node channel@0" "the driver sees the child at each bind"
 live 0 >/dev/null
 
 note "names"
@@ -72,12 +72,13 @@ mkdir $kids/channel@1 $kids/channel@1/children/sub
 for path in $kids/channel@0 $kids/channel@1 $kids/channel@1/children/sub; do
 	is "$(micro-try mkdir "$path/properties/compatible") $(micro-try mkdir "$path/properties/x")" "ok ok" \
 		"mkdir, and 'compatible' is one as any: ${path#"$dev/"}"
-	is "$(put "$path/properties/compatible/string" "test,${path##*/}")" ok "its compatible string"
+	is "$(put "$path/properties/compatible/string" "test,${path##*/}")" ok \
+		"a child can have a compatible string"
 done
 put $kids/channel@0/properties/x/u32 "1 2 3" >/dev/null
 put $kids/channel@1/properties/x/u32 4294967295 >/dev/null
 is "$(put $kids/channel@1/children/sub/properties/x/u32 4294967296)" ERANGE "a bad value of a child's"
-is "$(put $kids/channel@1/children/sub/properties/x/u32 0)" ok "and a good one"
+is "$(put $kids/channel@1/children/sub/properties/x/u32 0)" ok "a property of a child's child can be written"
 mkdir $kids/channel@1/children/sub/properties/b-bool
 cat >/tmp/want <<'END'
 node channel@0
@@ -97,23 +98,25 @@ is "$(head -n 1 /dev/micro/greeter)" 'compatible: "microkernel,dump"' "the devic
 note "while the device is bound"
 sub=$kids/channel@1/children/sub
 is "$(micro-try mkdir $kids/x) $(micro-try mkdir $sub/children/x)" "EBUSY EBUSY" "mkdir of a child, at any depth"
-is "$(micro-try mkdir $sub/properties/y)" EBUSY "of a child's property"
+is "$(micro-try mkdir $sub/properties/y)" EBUSY \
+	"mkdir of a child's property is EBUSY while the device is bound"
 is "$(put $sub/properties/x/u32 1) $(put $sub/properties/x/string 1)" "EBUSY EBUSY" "writing one"
 is "$(cat $sub/properties/x/u32)" 0 "the value stays"
 is "$(micro-try rmdir $sub)" ENOTEMPTY "rmdir of a child that is not empty"
 rmdir $sub/properties/*
-is "$(micro-try rmdir $sub)" ok "and of one that is"
+is "$(micro-try rmdir $sub)" ok "rmdir of a child works while the device is bound"
 is "$(sed 1d /dev/micro/greeter)" "$(cat /tmp/want)" "the driver has what it was bound with"
-is "$(micro-try mkdir $kids/channel@1/children/sub)" EBUSY "it can't be made again"
-is "$(again)" "$(head -n 6 /tmp/want)" "at the next bind it is gone"
+is "$(micro-try mkdir $kids/channel@1/children/sub)" EBUSY \
+	"a child that was removed cannot be made again while the device is bound"
+is "$(again)" "$(head -n 6 /tmp/want)" "a child that was removed is gone at the next bind"
 live 0 >/dev/null
 is "$(micro-try mkdir $sub) $(again | tail -n 1)" "ok   node sub" "made again, it is new"
 
 note "rmdir"
 is "$(micro-try rmdir $dev) $(micro-try rmdir $kids/channel@0) $(micro-try rmdir $kids/channel@1)" \
-	"ENOTEMPTY ENOTEMPTY ENOTEMPTY" "of what is not empty"
+	"ENOTEMPTY ENOTEMPTY ENOTEMPTY" "rmdir of a child that is not empty is ENOTEMPTY"
 is "$(micro-try rmdir $kids) $(micro-try rmdir $kids/channel@0/children) $(micro-try rmdir $kids/channel@0/properties)" \
-	"EPERM EPERM EPERM" "of what belongs to another folder"
+	"EPERM EPERM EPERM" "rmdir of a child's own folders is EPERM"
 is "$(cat $dev/status)" bound "the device is still bound"
 rmdir $sub $kids/*/properties/* $kids/*
 is "$(again)" "" "children first, then it works"
@@ -139,19 +142,21 @@ while [ $i -lt 16 ]; do
 	put "$(level $i)/properties/x/u32" $i >/dev/null
 done
 is $i 16 "16 levels"
-like "$(log micro-try mkdir "$(level 17)")" "greeter: child nodes may be nested 16 levels deep" "no more, says the log"
-is "$(micro-try mkdir "$(level 17)")" EINVAL "and mkdir"
+like "$(log micro-try mkdir "$(level 17)")" "greeter: child nodes may be nested 16 levels deep" \
+	"the log says how deep child nodes may be nested"
+is "$(micro-try mkdir "$(level 17)")" EINVAL "mkdir of a child node that is too deep is EINVAL"
 is "$(micro-try mkdir "$(level 16)/properties/y")" ok "the last has properties"
 is "$(again | grep -c '^ *node level$') $(again | sed -n 's/^ *x: //p' | xargs)" \
 	"16 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16" "the driver sees them all"
-is "$(again | tail -n 2)" "$(printf '%30snode level\n%32sx: 16\n' '' '')" "each below the other"
+is "$(again | tail -n 2)" "$(printf '%30snode level\n%32sx: 16\n' '' '')" \
+	"the driver sees child nodes each below the other"
 live 0 >/dev/null
 rmdir "$(level 16)/properties/y"
 while [ $i -gt 0 ]; do
 	rmdir "$(level $i)/properties/x" "$(level $i)" || break
 	i=$((i - 1))
 done
-is $i 0 "and they can be removed"
+is $i 0 "child nodes can be removed from the deepest on"
 
 note "many"
 i=0
@@ -168,7 +173,7 @@ done
 is $i 20 "bound 20 times"
 rmdir $kids/*/properties/x $kids/*
 is "$(sed 1d /dev/micro/greeter | grep -c node)" 200 "removed while bound, the driver keeps them"
-is "$(again)" "" "until the next bind"
+is "$(again)" "" "children that were removed are seen until the next bind"
 
 note "two devices with children of one name"
 live 0 >/dev/null
@@ -176,7 +181,8 @@ mkdir $micro/other $kids/same $micro/other/children/same $kids/same/properties/x
 echo 1 >$kids/same/properties/x/u32
 echo 2 >$micro/other/children/same/properties/x/u32
 put $micro/other/compatible microkernel,dump >/dev/null
-is "$(again | xargs) $(sed 1d /dev/micro/other | xargs)" "node same x: 1 node same x: 2" "each has its own"
+is "$(again | xargs) $(sed 1d /dev/micro/other | xargs)" "node same x: 1 node same x: 2" \
+	"each of two devices has its own child of one name"
 for path in $dev $micro/other; do
 	rmdir "$path/children/same/properties/x" "$path/children/same" "$path"
 done
@@ -197,7 +203,7 @@ put $dev/compatible microkernel,dump >/dev/null
 is "$(grep "^match data" /dev/micro/greeter)" "match data: none" "another string has no data"
 rmdir $dev/properties/x $kids/* $dev
 
-is "$(ls $micro)" "" "all is removed"
+is "$(ls $micro)" "" "nothing is left in configfs"
 wait_for rmmod micro_dump
 run_ok rmmod microkernel
 

@@ -44,9 +44,10 @@ is "$(cd $dev && echo *)" "children compatible dev devnode driver live propertie
 is "$(attr status)" unbound "status: unbound"
 is "$(attr live)" 1 "live: 1"
 is "$(attr driver)$(attr devnode)$(attr dev)$(attr compatible)" "" "the others are empty"
-is "$(attr driver | wc -l)$(attr devnode | wc -l)$(attr dev | wc -l)" 111 "one empty line each"
+is "$(attr driver | wc -l)$(attr devnode | wc -l)$(attr dev | wc -l)" 111 \
+	"driver, devnode and dev of an unbound device are an empty line each"
 [ ! -e /dev/micro/greeter ]
-ok $? "there is no node"
+ok $? "an unbound device has no node"
 
 note "with one"
 is "$(register hello compatible=test,hello)" ok "a driver arrives"
@@ -61,20 +62,21 @@ is "$(stat -c %a $dev/compatible $dev/live $dev/status | xargs)" "644 644 444" "
 is "$(su nobody -s /bin/sh -c "cat $dev/status")" bound "everybody may look"
 
 note "compatible"
-is "$(attr compatible)" test,hello "it reads as it was written"
+is "$(attr compatible)" test,hello "compatible reads as it was written"
 micro-hold open a r /dev/micro/greeter >/dev/null
 is "$(set_attr compatible test,hello)" ok "the same value again"
-is "$(printf 'test,hello\n' | micro-try write $dev/compatible -)" ok "with a newline, too"
+is "$(printf 'test,hello\n' | micro-try write $dev/compatible -)" ok "compatible may end with a newline"
 is "$(micro-hold read a)" "hello greeter" "leaves the binding and its files alone"
 is "$(set_attr compatible "test,other
 test,hello")" ok "another value"
 is "$(micro-hold read a)" ENODEV "makes a new binding: files of the old one are dead"
-is "$(attr status) $(cat $test/hello/probes $test/hello/removes | xargs)" "bound 2 1" "it was bound anew"
+is "$(attr status) $(cat $test/hello/probes $test/hello/removes | xargs)" "bound 2 1" \
+	"new compatible strings bind the device anew"
 is "$(attr compatible | xargs)" "test,other test,hello" "several strings are lines"
 is "$(set_attr compatible test,nobody)" ok "a value that no driver has"
 is "$(attr status):$(attr driver):$(attr devnode):$(attr dev)" unbound::: "unbinds"
 [ ! -e /dev/micro/greeter ]
-ok $? "and the node goes"
+ok $? "the node of a device whose strings match nothing goes"
 set_attr compatible test,hello >/dev/null
 
 note "live"
@@ -88,7 +90,7 @@ is "$(set_attr compatible "test,hello
 test,more") $(attr status)" "ok off" "a new compatible does not, either"
 unregister hello
 register hello compatible=test,hello >/dev/null
-is "$(attr status)" off "nor does a driver that arrives"
+is "$(attr status)" off "a driver that arrives does not bind a device that is off"
 is "$(set_attr live 1) $(attr status)" "ok bound" "live=1 does"
 is "$(set_attr live 1) $(attr status) $(cat $test/hello/probes)" "ok bound 4" "once more changes nothing"
 for value in 0 n N off no OFF; do
@@ -108,18 +110,19 @@ is "$(attr status) $(attr live)" "failed ENOMEM 1" "status has it, too"
 is "$(attr driver):$(attr devnode):$(attr dev)" :: "nothing is bound"
 is "$(set_attr live 1)" ENOMEM "trying again, it is still there"
 set_attr compatible test,nobody >/dev/null
-is "$(attr status)" unbound "with no driver to fail, status is unbound again"
+is "$(attr status)" unbound "status of a failed device is unbound when its driver has gone"
 echo 5 >$test/hello/probe
 is "$(set_attr compatible test,hello) $(attr status)" "EIO failed EIO" "compatible has probe's error"
 is "$(attr compatible)" test,hello "the string was taken"
 is "$(set_attr compatible test,hello)" EIO "the same string tries again"
 echo 0 >$test/hello/probe
-is "$(set_attr compatible test,hello) $(attr status)" "ok bound" "until it works"
+is "$(set_attr compatible test,hello) $(attr status)" "ok bound" \
+	"new compatible strings bind a device whose probe works"
 set_attr live 0 >/dev/null
 echo 22 >$test/hello/init
 is "$(set_attr live 1) $(attr status)" "EINVAL failed EINVAL" "init's error counts as probe's"
 echo 0 >$test/hello/init
-is "$(set_attr live 1) $(attr status)" "ok bound" "and init is called again"
+is "$(set_attr live 1) $(attr status)" "ok bound" "init is called again after it failed"
 is "$(register failing probe=19)" ok "a driver that knows no such device (ENODEV)"
 is "$(micro-try mkdir $micro/failing) $(cat $micro/failing/status)" "ok failed ENODEV" \
 	"mkdir succeeds, and status tells"
@@ -132,14 +135,14 @@ echo 0 >$test/failing/probe
 mkdir $micro/hello
 micro-try write $micro/hello/compatible test,hello >/dev/null
 wait_for test -e /dev/micro/failing
-is "$(cat $micro/failing/status)" bound "it binds by itself when another device has"
+is "$(cat $micro/failing/status)" bound "a deferred device binds by itself when another one has"
 
 note "rmdir"
 is "$(micro-try rmdir $micro/failing) $(micro-try rmdir $micro/hello) $(micro-try rmdir $dev)" "ok ok ok" \
 	"bound devices can be removed"
-is "$(ls $micro; ls /sys/class/micro)" "" "and nothing is left"
+is "$(ls $micro; ls /sys/class/micro)" "" "rmdir leaves nothing in configfs and the class"
 [ ! -e /dev/micro ]
-ok $? "nor in /dev"
+ok $? "rmdir leaves nothing in /dev"
 micro-hold end
 is "$(cat $test/hello/late)" 0 "the driver was never called after remove"
 is "$(cat $test/hello/inits)" "$(cat $test/hello/exits)" "each init has its exit"

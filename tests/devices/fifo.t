@@ -24,8 +24,8 @@ run_ok sh -c "echo microkernel,fifo >$micro/left/compatible"
 run_ok sh -c "echo microkernel,fifo >$micro/right/compatible"
 echo left >/dev/micro/left
 echo right >/dev/micro/right
-is "$(head -n 1 /dev/micro/right)" right "each instance has its own bytes"
-is "$(head -n 1 /dev/micro/left)" left "and the other one, too"
+is "$(head -n 1 /dev/micro/right)" right "the right instance has its own bytes"
+is "$(head -n 1 /dev/micro/left)" left "the left instance has its own bytes"
 run_ok rmdir $micro/left $micro/right
 
 # property fifo-size
@@ -44,14 +44,14 @@ is "$(dd if=/dev/zero of=/dev/micro/sized bs=4096 count=1 2>/dev/null && micro-f
 unsized
 is "$(sized u32 2 2>&1)" bound "2 is the least"
 (printf abc >/dev/micro/sized) &
-is "$(head -c 3 /dev/micro/sized)" abc "and bytes pass, two at a time"
+is "$(head -c 3 /dev/micro/sized)" abc "bytes pass through a fifo of two, two at a time"
 wait
 unsized
 for size in 0 1 3 4095 65537 4294967295; do
 	like "$(sized u32 $size 2>&1)" "failed EINVAL" "$size is none"
 	unsized
 done
-like "$(sized string large 2>&1)" "failed E" "nor is a text"
+like "$(sized string large 2>&1)" "failed E" "a text is no fifo-size"
 unsized
 like "$(dmesg)" "micro_fifo sized: fifo-size has to be" "the log says why"
 like "$(sized u32 2147483648 2>&1)" "failed ENOMEM" "2 GiB are one, but too many"

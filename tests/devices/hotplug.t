@@ -41,22 +41,23 @@ number=$(cat $micro/thing.1/dev)
 before=$(uptime_ms)
 is "$(micro-try rmdir $micro/thing.1)" ok "rmdir succeeds"
 [ $(($(uptime_ms) - before)) -lt 10000 ]
-ok $? "at once"
+ok $? "rmdir of a device with open files returns at once"
 is "$(count opens) $(count releases) $(count unplugs) $(count removes)" "2 2 1 1" \
 	"the driver has released all files and let go"
 [ ! -e /dev/micro/thing.1 ] && [ ! -e $bus/devices/thing.1 ]
 ok $? "node and device are gone"
 dead a "read, write, ioctl and lseek: ENODEV"
-is "$(hold read b) $(hold write b x)" "ENODEV EBADF" "what the file was not opened for stays refused"
+is "$(hold read b) $(hold write b x)" "ENODEV EBADF" \
+	"a dead file that was not opened for writing says EBADF to a write"
 
 note "the same name again, while the dead files are open"
 is "$(micro-try mkdir $micro/thing.1)" ok "mkdir"
-isnt "$(cat $micro/thing.1/dev)" "$number" "it has a number of its own"
-is "$(cat /dev/micro/thing.1)" "thing thing.1" "it works"
+isnt "$(cat $micro/thing.1/dev)" "$number" "a device that is made again has a number of its own"
+is "$(cat /dev/micro/thing.1)" "thing thing.1" "a device that is made again works"
 dead a "the dead file stays dead"
 is "$(hold close a) $(hold close b)" "ok ok" "dead files can be closed"
-is "$(count opens) $(count releases)" "3 3" "of which the driver hears nothing"
-is "$(cat /dev/micro/thing.1)" "thing thing.1" "nor the new device"
+is "$(count opens) $(count releases)" "3 3" "close of a dead file is not heard by the driver"
+is "$(cat /dev/micro/thing.1)" "thing thing.1" "close of a dead file does not disturb the new device"
 
 note "the other ways to go"
 for way in "$micro/thing.1/live 0" "$bus/drivers/thing/unbind thing.1" "$test/unregister thing"; do
@@ -72,7 +73,7 @@ for way in "$micro/thing.1/live 0" "$bus/drivers/thing/unbind thing.1" "$test/un
 		micro-try write $test/register "thing llseek" >/dev/null
 		;;
 	esac
-	is "$(cat /dev/micro/thing.1)" "thing thing.1" "it comes back"
+	is "$(cat /dev/micro/thing.1)" "thing thing.1" "a device that went comes back"
 	dead a "the dead file does not"
 	hold close a >/dev/null
 done
@@ -84,19 +85,20 @@ is "$(micro-try write $test/destroy thing.k)" ok "is destroyed"
 dead a "the open file is dead"
 [ ! -e /dev/thing.k ]
 ok $? "the node is gone"
-is "$(count opens) $(count probes)" "$(count releases) $(count removes)" "all is paired up"
-is "$(count late)" 0 "and nothing came after remove"
+is "$(count opens) $(count probes)" "$(count releases) $(count removes)" \
+	"each open has its release, and each probe its remove"
+is "$(count late)" 0 "no operation came after remove"
 
 note "modules and open files"
 mkdir $micro/thing.2
 hold open c rw /dev/micro/thing.2 >/dev/null
 is "$(micro-try rmmod micro_test)" EAGAIN "a driver with an open file stays"
-is "$(hold read c)" "thing thing.2" "and the file works on"
+is "$(hold read c)" "thing thing.2" "a file works on after a module could not be unloaded"
 rmdir $micro/thing.2
 run_ok rmmod micro_test
 dead c "after rmdir it can go, though the dead file is open"
 is "$(micro-try rmmod microkernel)" EAGAIN "the core has to stay for dead files"
-dead a "they go on answering"
+dead a "dead files answer when their module is gone"
 is "$(hold close a) $(hold close c)" "ok ok" "when the last one is closed"
 run_ok rmmod microkernel
 
@@ -108,13 +110,14 @@ micro-try write $micro/greeter/compatible microkernel,sample-driver >/dev/null
 is "$(cat $micro/*/status | xargs)" "unbound unbound unbound" "three devices wait"
 run_ok insmod sample_driver.ko
 is "$(cat $micro/*/status | xargs)" "bound bound bound" "the driver binds all three"
-is "$(cd /dev/micro && echo *)" "greeter sample_driver.1 sample_driver.2" "and they have nodes"
-is "$(sort -u /sys/class/micro/*/dev | wc -l)" 4 "each has its number"
+is "$(cd /dev/micro && echo *)" "greeter sample_driver.1 sample_driver.2" \
+	"devices have nodes when their driver comes"
+is "$(sort -u /sys/class/micro/*/dev | wc -l)" 4 "each of several devices has a number of its own"
 echo "remember me" >/dev/micro/greeter
 unload sample_driver "the driver goes"
 is "$(cat $micro/*/status | xargs)" "unbound unbound unbound" "the devices stay"
 [ ! -e /dev/micro ]
-ok $? "without nodes"
+ok $? "devices without a driver have no nodes"
 run_ok insmod sample_driver.ko
 is "$(cat /dev/micro/greeter)" "Sample driver data" "a new binding starts afresh"
 
@@ -124,10 +127,11 @@ rmdir $micro/greeter $micro/sample_driver.1 $micro/sample_driver.2
 is "$(hold ioctl d clear) $(hold ioctl d length) $(hold ioctl32 d length)" "ENODEV ENODEV ENODEV" \
 	"ioctls, of 64 and of 32 bits"
 unload sample_driver "the driver can go"
-is "$(hold read d) $(hold ioctl32 d length)" "ENODEV ENODEV" "they answer without the driver, too"
+is "$(hold read d) $(hold ioctl32 d length)" "ENODEV ENODEV" \
+	"dead files answer without the driver, 32-bit ioctls too"
 run_ok insmod sample_driver.ko
 mkdir $micro/greeter
-is "$(hold read d)" ENODEV "and with another"
+is "$(hold read d)" ENODEV "dead files answer when the driver is back"
 hold end
 rmdir $micro/greeter
 
@@ -146,9 +150,10 @@ while [ $i -lt 50 ]; do
 done
 : >/tmp/made
 wait
-is $bound 50 "it is bound after each mkdir"
-isnt "$(grep -c 'Device or resource busy' /tmp/errors)" 0 "the other found it bound"
-is "$(grep -vcE 'Device or resource busy|No such device' /tmp/errors)" 0 "or not there, and nothing else"
+is $bound 50 "a device that somebody binds by hand is bound after mkdir"
+isnt "$(grep -c 'Device or resource busy' /tmp/errors)" 0 "who binds by hand finds some devices bound already"
+is "$(grep -vcE 'Device or resource busy|No such device' /tmp/errors)" 0 \
+	"who binds by hand gets no other error"
 run_ok rmmod sample_driver microkernel
 
 done_testing

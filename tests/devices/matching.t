@@ -46,9 +46,10 @@ done
 
 note "by compatible string"
 register beta compatible=test,beta compatible=test,b2 >/dev/null
-is "$(compatible alpha.1 test,b2) $(driver alpha.1)" "ok beta" "one of the driver's strings is enough"
-is "$(compatible alpha.1 test,none) $(driver alpha.1)" "ok " "with strings the name counts no more"
-is "$(compatible alpha.1 alpha) $(driver alpha.1)" "ok " "nor is the driver's name a string"
+is "$(compatible alpha.1 test,b2) $(driver alpha.1)" "ok beta" \
+	"a device matches by any of its driver's strings"
+is "$(compatible alpha.1 test,none) $(driver alpha.1)" "ok " "a device with strings does not match by name"
+is "$(compatible alpha.1 alpha) $(driver alpha.1)" "ok " "a driver's name is not one of its strings"
 is "$(compatible x test,one test,two test,b2) $(driver x)" "ok beta" "the device's third string does"
 is "$(compatible x TEST,Beta) $(driver x)" "ok beta" "case does not matter, as in device trees"
 is "$(compatible x test,bet) $(driver x)" "ok " "a part of a string is not enough"
@@ -77,14 +78,14 @@ compatible d test,one test,two >/dev/null
 register second compatible=test,two >/dev/null
 is "$(driver d)" second "the second best, while there is no better"
 register first compatible=test,one >/dev/null
-is "$(driver d)" second "and no driver is thrown out for a better one"
+is "$(driver d)" second "a better driver that comes does not replace the one that is bound"
 micro-try write $micro/d/live 0 >/dev/null
 micro-try write $micro/d/live 1 >/dev/null
-is "$(driver d)" first "but the next bind finds that"
+is "$(driver d)" first "the next bind takes the better driver"
 unregister first
-is "$(driver d):$(cat $micro/d/status)" ":unbound" "without its driver it is unbound"
+is "$(driver d):$(cat $micro/d/status)" ":unbound" "a device is unbound when its driver has gone"
 micro-try write $micro/d/live 1 >/dev/null
-is "$(driver d)" second "until asked to look again"
+is "$(driver d)" second "a device without a driver takes the next best one when asked to look again"
 rmdir $micro/d
 
 note "a driver whose probe says ENODEV or ENXIO is passed over"
@@ -103,9 +104,11 @@ for order in "best next last" "last next best" "next best last"; do
 	is "$(micro-try write $micro/d/live 1) $(driver d) $(cat $micro/d/status)" "ok last bound" \
 		"registered $order: the third best has its turn"
 	echo 0 >$test/next/probe
-	is "$(micro-try write $micro/d/live 1) $(driver d)" "ok last" "no driver is thrown out"
+	is "$(micro-try write $micro/d/live 1) $(driver d)" "ok last" \
+		"a driver that is bound stays when a better one is there"
 	micro-try write $micro/d/live 0 >/dev/null
-	is "$(micro-try write $micro/d/live 1) $(driver d)" "ok next" "each is asked again at the next bind"
+	is "$(micro-try write $micro/d/live 1) $(driver d)" "ok next" \
+		"a driver that refused is asked again at the next bind"
 	echo 5 >$test/next/probe
 	micro-try write $micro/d/live 0 >/dev/null
 	is "$(micro-try write $micro/d/live 1) $(driver d) $(cat $micro/d/status)" "EIO  failed EIO" \
@@ -143,15 +146,17 @@ is "$(grep -v MODALIAS $bus/devices/alpha.1/uevent)" "DRIVER=beta" "uevent names
 is "$(grep -c -x -e DEVNAME=micro/alpha.1 -e MICRO_DRIVER=beta /sys/class/micro/alpha.1/uevent)" 2 \
 	"the class device's uevent names node and driver"
 is "$(readlink -f /sys/class/micro/alpha.1/device)" "$(readlink -f $bus/devices/alpha.1)" \
-	"and its link leads to the device"
+	"the link of the bus leads to the device"
 
 note "bind and unbind of sysfs"
 is "$(micro-try write $bus/drivers/beta/unbind alpha.1) $(cat $micro/alpha.1/status)" "ok unbound" "unbind"
 [ ! -e /dev/micro/alpha.1 ]
 ok $? "the node goes"
-is "$(micro-try write $bus/drivers/alpha/bind alpha.1)" ENODEV "no bind to a driver that does not match"
+is "$(micro-try write $bus/drivers/alpha/bind alpha.1)" ENODEV \
+	"bind in sysfs to a driver that does not match is ENODEV"
 is "$(micro-try write $bus/drivers/beta/bind alpha.1) $(cat $micro/alpha.1/status)" "ok bound" "bind"
-is "$(micro-try write $bus/drivers/beta/bind nobody)" ENODEV "no bind of what is not there"
+is "$(micro-try write $bus/drivers/beta/bind nobody)" ENODEV \
+	"bind in sysfs of a device that is not there is ENODEV"
 micro-try write $bus/drivers/beta/unbind alpha.1 >/dev/null
 echo 5 >$test/beta/probe
 is "$(micro-try write $bus/drivers/beta/bind alpha.1)" EIO "bind has probe's error"
@@ -166,26 +171,27 @@ calls() {
 is "$(micro-try write $test/create "gamma.0 42") $(calls)" "ok 1 1 0 0" "a device of the kernel: init, probe"
 is "$(cat $test/gamma/init_data)" 42 "init is given its data"
 [ -c /dev/gamma.0 ]
-ok $? "its node is directly below /dev"
+ok $? "the node of a kernel's device is directly below /dev"
 is "$(cat $bus/devices/gamma.0/test)" here "dev_groups has made an attribute"
 mkdir $micro/gamma.1
 is "$(calls)" "1 2 0 0" "the second device: only probe"
 micro-try write $test/destroy gamma.0 >/dev/null
-is "$(calls)" "1 2 1 0" "one is removed: only remove"
+is "$(calls)" "1 2 1 0" "removing one of two devices calls only remove"
 rmdir $micro/gamma.1
 is "$(calls)" "1 2 2 1" "the last one: remove, exit"
 echo 12 >$test/gamma/probe
 is "$(micro-try write $test/create gamma.2)" ENOMEM "a call of the kernel has probe's error"
 [ ! -e $bus/devices/gamma.2 ]
-ok $? "then there is no device"
-is "$(calls)" "2 2 2 2" "each init has its exit"
+ok $? "a device whose probe fails is not there"
+is "$(calls)" "2 2 2 2" "each init has its exit, also when probe fails"
 
 note "a driver without probe and remove"
 register delta noprobe >/dev/null
 mkdir $micro/delta
 is "$(cat /dev/micro/delta)" "delta delta" "works"
 unregister delta
-is "$(cat $micro/delta/status) $(cat $test/delta/inits $test/delta/exits | xargs)" "unbound 1 1" "and goes"
+is "$(cat $micro/delta/status) $(cat $test/delta/inits $test/delta/exits | xargs)" "unbound 1 1" \
+	"a driver without probe and remove can go"
 rmdir $micro/delta
 
 done_testing

@@ -64,11 +64,12 @@ rmdir $micro/sample_driver.b
 for i in d e f g a; do
 	mkdir $micro/sample_driver.$i
 	secret $i
-	is "$(micro-try open r $kept)" ENXIO "not to $i, which came after the device had gone"
+	is "$(micro-try open r $kept)" ENXIO "a node that was kept does not open number $i, which came later"
 done
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	mkdir $micro/sample_driver.next
-	is "$(micro-try open r $kept)" ENXIO "nor to number $(number sample_driver.next)"
+	is "$(micro-try open r $kept)" ENXIO \
+		"a node that was kept does not open number $(number sample_driver.next)"
 	rmdir $micro/sample_driver.next
 done
 

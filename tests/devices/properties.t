@@ -68,12 +68,12 @@ mkdir $dev
 note "a property"
 is "$(ls $props)" "" "a new device has none"
 is "$(micro-try mkdir $props/x)" ok "mkdir makes one"
-is "$(cd $props/x && echo *)" "string type u16 u32 u64 u8" "its files"
+is "$(cd $props/x && echo *)" "string type u16 u32 u64 u8" "a property has a file for each type"
 is "$(cat $props/x/type)" bool "empty, it is a boolean"
 for type in u8 u16 u32 u64 string; do
 	run_fails "Invalid argument" cat $props/x/$type
 done
-is "$(micro-try mkdir $props/x)" EEXIST "there is one of a name"
+is "$(micro-try mkdir $props/x)" EEXIST "there is one property of a name"
 is "$(micro-try open w $props/x/type)" EACCES "type is not for writing"
 
 note "numbers: what is written, and how it reads"
@@ -108,7 +108,7 @@ while IFS='|' read -r text want; do
 	cat $props/x/string >/tmp/got
 	printf '%b' "$want" >/tmp/want
 	cmp -s /tmp/got /tmp/want
-	ok $? "reads as '$want'" || diag "$(hexdump -C /tmp/got)"
+	ok $? "the text '$text' reads as '$want'" || diag "$(hexdump -C /tmp/got)"
 done <<'END'
 two words|two words\n
 one\n\nthree\n|one\n\nthree\n
@@ -125,7 +125,7 @@ for type in u8 u16 u64 string; do
 	run_fails "Invalid argument" cat $props/x/$type
 done
 is "$(put $props/x/string text) $(shown x)" "ok string: text" "a number becomes a string"
-is "$(put $props/x/u8 300) $(shown x)" "ERANGE string: text" "and stays one, if the number is bad"
+is "$(put $props/x/u8 300) $(shown x)" "ERANGE string: text" "a bad number leaves the string that was there"
 
 note "length"
 printf '%04094d' 7 >/tmp/4094
@@ -133,7 +133,7 @@ printf '%04093d\n' 7 >/tmp/4094n
 printf '%04095d' 7 >/tmp/4095
 for file in 4094 4094n; do
 	is "$(micro-try write $props/x/string - </tmp/$file)" ok "a string of $file bytes"
-	is "$(cat $props/x/string)" "$(cat /tmp/$file)" "reads as it was written"
+	is "$(cat $props/x/string)" "$(cat /tmp/$file)" "a string of $file bytes reads as it was written"
 done
 is "$(micro-try write $props/x/string - </tmp/4095)" E2BIG "a string of 4095 bytes"
 have x string "the old value"
@@ -148,7 +148,7 @@ for size in 4095 4096 5000 8190 10000; do
 	run_fails "Argument list too long" cp /tmp/long $props/x/string
 	(cat /tmp/long >$props/x/string) 2>/dev/null
 	(echo "$long" >$props/x/string) 2>/dev/null
-	is "$(shown x)" "string: the old value" "nor by dd, cp, cat or echo"
+	is "$(shown x)" "string: the old value" "dd, cp, cat and echo of $size bytes leave the old value"
 done
 
 note "as many numbers as can be printed"
@@ -173,7 +173,7 @@ is "$(ls $props)" "" "nothing is left of properties whose names were refused"
 like "$(log micro-try mkdir "$props/a b")" "greeter: 'a b' is not a name in a device tree: 1 to 31 char" \
 	"the log says why"
 like "$(log micro-try mkdir "$props/compatible")" "greeter: .*the device's file 'compatible'" \
-	"and where compatible strings belong"
+	"the log says where compatible strings belong"
 
 note "what the driver sees"
 have a-bool string ""
@@ -210,7 +210,8 @@ c-string: ""
 micro,Odd_name.+?#1-: 1
 a-name-of-31-characters-in-all-: 31
 END
-is "$(cat /dev/micro/greeter)" "$(cat /tmp/want)" "every property, through every call of the API"
+is "$(cat /dev/micro/greeter)" "$(cat /tmp/want)" \
+	"the driver reads every property through every call of the API"
 
 note "while the device is bound"
 for type in u8 u16 u32 u64 string; do
@@ -218,29 +219,34 @@ for type in u8 u16 u32 u64 string; do
 done
 is "$(micro-try mkdir $props/x)" EBUSY "mkdir of a property"
 is "$(micro-try mkdir $dev/children/x)" EBUSY "mkdir of a child"
-is "$(shown a-u32)" "u32: 4000000000" "what is there can be read"
+is "$(shown a-u32)" "u32: 4000000000" "a property of a bound device can be read"
 is "$(micro-try rmdir $props/a-bool) $(micro-try rmdir $props/b-string)" "ok ok" "rmdir can't be refused"
-is "$(micro-try mkdir $props/a-bool)" EBUSY "and is not undone"
+is "$(micro-try mkdir $props/a-bool)" EBUSY \
+	"a property that was removed from a bound device cannot be made again"
 is "$(cat /dev/micro/greeter)" "$(cat /tmp/want)" "the driver has what it was bound with"
 is "$(put $dev/compatible 'test,most-specific\nmicrokernel,dump')" ok "the same strings again"
-is "$(cat /dev/micro/greeter)" "$(cat /tmp/want)" "are no new bind"
-is "$(live 0) $(live 1)" "ok ok" "off and on"
-is "$(cat /dev/micro/greeter)" "$(grep -v -e a-bool -e b-string /tmp/want)" "is one: the two are gone"
+is "$(cat /dev/micro/greeter)" "$(cat /tmp/want)" "the same strings again do not bind the device anew"
+is "$(live 0) $(live 1)" "ok ok" "a device can be turned off and on"
+is "$(cat /dev/micro/greeter)" "$(grep -v -e a-bool -e b-string /tmp/want)" \
+	"properties that were removed are gone at the next bind"
 live 0 >/dev/null
 is "$(put $props/a-u32/u32 5) $(micro-try mkdir $props/a-bool)" "ok ok" "off, it can be changed"
-is "$(live 1) $(grep -c -x -e a-bool -e "a-u32: 5" /dev/micro/greeter)" "ok 2" "and the driver sees it"
+is "$(live 1) $(grep -c -x -e a-bool -e "a-u32: 5" /dev/micro/greeter)" "ok 2" \
+	"the driver sees what was changed while the device was off"
 is "$(micro-try write /sys/bus/micro_bus/drivers/micro_dump/unbind greeter)" ok "unbind in sysfs"
 is "$(put $props/a-u32/u32 6) $(attr status)" "ok unbound" "lets it be changed, too"
 is "$(micro-try write /sys/bus/micro_bus/drivers/micro_dump/bind greeter)" ok "bind"
-is "$(grep a-u32 /dev/micro/greeter)" "a-u32: 6" "shows the new value"
+is "$(grep a-u32 /dev/micro/greeter)" "a-u32: 6" "a bind in sysfs shows the new value"
 is "$(put $dev/compatible microkernel,dump) $(head -n 1 /dev/micro/greeter)" \
 	'ok compatible: "microkernel,dump"' "new compatible strings are what the driver reads"
 is "$(put $dev/compatible test,nobody) $(put $props/a-u32/u32 7) $(attr status)" "ok ok unbound" \
 	"unbound by its strings, it can be changed"
-is "$(put $dev/compatible microkernel,dump) $(grep a-u32 /dev/micro/greeter)" "ok a-u32: 7" "and is bound with that"
+is "$(put $dev/compatible microkernel,dump) $(grep a-u32 /dev/micro/greeter)" "ok a-u32: 7" \
+	"new compatible strings bind the device with the new value"
 
 note "a driver that comes and goes"
-is "$(micro-try rmmod micro_dump) $(put $props/a-u32/u32 8)" "ok ok" "without a driver it can be changed"
+is "$(micro-try rmmod micro_dump) $(put $props/a-u32/u32 8)" "ok ok" \
+	"properties can be changed when the driver has gone"
 gone micro_dump
 run_ok insmod micro_dump.ko
 is "$(attr status) $(grep a-u32 /dev/micro/greeter)" "bound a-u32: 8" "the driver that arrives sees it"
@@ -249,13 +255,15 @@ note "probe fails because of a property"
 live 0 >/dev/null
 have probe-error u32 12
 is "$(live 1) $(attr status)" "ENOMEM failed ENOMEM" "live=1 says so, status too"
-is "$(put $props/probe-error/u32 5) $(live 1) $(attr status)" "ok EIO failed EIO" "it can be changed now"
-is "$(put $props/probe-error/u32 0) $(live 1) $(attr status)" "ok ok bound" "and corrected"
+is "$(put $props/probe-error/u32 5) $(live 1) $(attr status)" "ok EIO failed EIO" \
+	"a property can be changed when probe has failed"
+is "$(put $props/probe-error/u32 0) $(live 1) $(attr status)" "ok ok bound" \
+	"a device is bound when the property is right"
 live 0 >/dev/null
 put $props/probe-error/u32 19 >/dev/null
-is "$(live 1) $(attr status)" "ENODEV failed ENODEV" "wrong again"
+is "$(live 1) $(attr status)" "ENODEV failed ENODEV" "a property that is wrong again makes probe fail again"
 drop probe-error
-is "$(live 1) $(attr status)" "ok bound" "without the property it works"
+is "$(live 1) $(attr status)" "ok bound" "a device is bound when the wrong property is gone"
 
 note "bound again and again"
 # with what the shell has built in, as a program for each step takes far longer
@@ -281,7 +289,7 @@ while [ $i -lt 100 ]; do
 done 2>/dev/null
 is $i 100 "100 times, with a failure in between"
 drop probe-error
-is "$(live 1)" ok "and at last without"
+is "$(live 1)" ok "a device is bound after 100 failures"
 
 # each bind copies the properties
 if [ -e /sys/kernel/debug/kmemleak ]; then
@@ -347,17 +355,20 @@ is "$(micro-try rmdir $props)" EPERM "properties/ itself"
 is "$(micro-try rmdir $props/a-u32/u32)" ENOTDIR "a file"
 is "$(attr status) $(grep a-u32 /dev/micro/greeter)" "bound a-u32: 99" "change nothing"
 live 0 >/dev/null
-is "$(micro-try rmdir $dev)" ENOTEMPTY "nor is it empty when it is off"
+is "$(micro-try rmdir $dev)" ENOTEMPTY "rmdir of a device with properties is ENOTEMPTY when it is off"
 rmdir $props/*
-is "$(live 1) $(cat /dev/micro/greeter)" 'ok compatible: "microkernel,dump"' "without any, the driver sees none"
-is "$(micro-try rmdir $dev)" ok "and the device can be removed"
+is "$(live 1) $(cat /dev/micro/greeter)" 'ok compatible: "microkernel,dump"' \
+	"the driver sees no property when all were removed"
+is "$(micro-try rmdir $dev)" ok "a device without properties can be removed"
 
 note "a device that is bound by name, and one without any property"
 mkdir $micro/micro_dump.1
-is "$(cat $micro/micro_dump.1/status) $(cat /dev/micro/micro_dump.1)" "bound " "there is nothing to see"
+is "$(cat $micro/micro_dump.1/status) $(cat /dev/micro/micro_dump.1)" "bound " \
+	"a driver sees nothing of a device without properties and strings"
 is "$(put $micro/micro_dump.1/live 0) $(micro-try mkdir $micro/micro_dump.1/properties/a-bool)" "ok ok" \
 	"a property"
-is "$(put $micro/micro_dump.1/live 1) $(cat /dev/micro/micro_dump.1)" "ok a-bool" "is there, without compatible"
+is "$(put $micro/micro_dump.1/live 1) $(cat /dev/micro/micro_dump.1)" "ok a-bool" \
+	"a driver sees a property of a device without strings"
 rmdir $micro/micro_dump.1/properties/a-bool $micro/micro_dump.1
 rmmod micro_dump
 
@@ -389,7 +400,8 @@ for size in 1 100 4096 1048576; do
 	is "$(head -c $size /dev/zero | micro-try write /dev/micro/greeter -)" ok "a message of that size"
 	head -c $((size + 1)) /dev/zero >/tmp/long
 	[ $size -eq 1048576 ] || # micro-try's limit
-		is "$(micro-try write /dev/micro/greeter - </tmp/long)" EMSGSIZE "and one that is longer"
+		is "$(micro-try write /dev/micro/greeter - </tmp/long)" EMSGSIZE \
+			"a message that is longer than $size is EMSGSIZE"
 	is "$(wc -c </dev/micro/greeter)" $size "the message is there"
 done
 for size in 0 1048577 4294967295; do
@@ -398,7 +410,7 @@ done
 is "$(try string 64)" "EINVAL failed EINVAL" "a string"
 is "$(try u64 4294967296)" "EINVAL failed EINVAL" "a number of over 32 bits"
 is "$(try u8 5)" "ok bound" "the type does not matter if the value fits"
-is "$(try u32 5)" "ok bound" "it can be corrected"
+is "$(try u32 5)" "ok bound" "a buffer-size can be corrected"
 end sample_driver
 
 note "micro_fifo: fifo-size"
@@ -407,7 +419,7 @@ for size in 2 128 65536 1048576; do
 	is "$(try u32 $size)" "ok bound" "$size"
 	head -c $size /dev/zero >/dev/micro/greeter
 	ok $? "takes as many bytes without a reader"
-	is "$(head -c $size /dev/micro/greeter | wc -c)" $size "and gives them back"
+	is "$(head -c $size /dev/micro/greeter | wc -c)" $size "a fifo of $size gives back what it has taken"
 done
 for size in 0 1 3 100 65535 65537 4294967295; do
 	is "$(try u32 $size)" "EINVAL failed EINVAL" "$size"
@@ -416,14 +428,14 @@ like "$(log try u32 3)" "greeter: fifo-size has to be .*a power of two" "the log
 is "$(try u32 0x80000000)" "ENOMEM failed ENOMEM" "2 GiB"
 is "$(try string 64)" "EINVAL failed EINVAL" "a string"
 is "$(try u8 64)" "ok bound" "the type does not matter if the value fits"
-is "$(try u32 64)" "ok bound" "it can be corrected"
+is "$(try u32 64)" "ok bound" "a fifo-size can be corrected"
 end micro_fifo
 
 note "micro_ram: size"
 settings microkernel,ram size
 for size in 1 4095 12345 1048576; do
 	is "$(try u32 $size)" "ok bound" "$size"
-	is "$(wc -c </dev/micro/greeter)" $size "that many bytes"
+	is "$(wc -c </dev/micro/greeter)" $size "a memory of $size has so many bytes"
 done
 is "$(try u32 1073741824)" "ok bound" "1 GiB"
 for size in 0 1073741825 4294967295; do
@@ -433,7 +445,7 @@ like "$(log try u32 0)" "greeter: size has to be a number, 1 to 1073741824" "the
 is "$(try string 64)" "EINVAL failed EINVAL" "a string"
 is "$(try u64 0x100000001)" "EINVAL failed EINVAL" "a number of over 32 bits"
 is "$(try u16 64)" "ok bound" "the type does not matter if the value fits"
-is "$(try u32 64)" "ok bound" "it can be corrected"
+is "$(try u32 64)" "ok bound" "a size can be corrected"
 end micro_ram
 
 run_ok rmmod microkernel

@@ -20,12 +20,12 @@ run_ok sh -c "echo microkernel,ram >$micro/left/compatible"
 run_ok sh -c "echo microkernel,ram >$micro/right/compatible"
 echo left >/dev/micro/left
 echo right >/dev/micro/right
-is "$(head -n 1 /dev/micro/right)" right "each instance has its own memory"
-is "$(head -n 1 /dev/micro/left)" left "and the other one, too"
+is "$(head -n 1 /dev/micro/right)" right "the right instance has its own memory"
+is "$(head -n 1 /dev/micro/left)" left "the left instance has its own memory"
 echo 0 >$micro/left/live
 echo 1 >$micro/left/live
 is "$(wc -c </dev/micro/left)" 1048576 "bound again it is as large"
-is "$(tr -d '\0' </dev/micro/left)" "" "and empty"
+is "$(tr -d '\0' </dev/micro/left)" "" "an instance that is bound again is empty"
 run_ok rmdir $micro/left $micro/right
 
 # property size
@@ -40,19 +40,19 @@ unsized() {
 }
 for size in 1 4095 4096 1000000; do
 	is "$(sized u32 $size 2>&1)" bound "$size is a size"
-	is "$(wc -c </dev/micro/sized)" $size "it has so many bytes"
+	is "$(wc -c </dev/micro/sized)" $size "an instance with size $size has so many bytes"
 	unsized
 done
 # more than the guest has; pages come when they are used
-is "$(sized u32 1073741824 2>&1)" bound "so is 1 GiB"
+is "$(sized u32 1073741824 2>&1)" bound "1 GiB is a size"
 echo end | dd of=/dev/micro/sized bs=1 seek=1073741820 2>/dev/null
-is "$(dd if=/dev/micro/sized bs=1 skip=1073741820 2>/dev/null)" end "whose end can be used"
+is "$(dd if=/dev/micro/sized bs=1 skip=1073741820 2>/dev/null)" end "the end of 1 GiB can be used"
 unsized
 for size in 0 1073741825 4294967295; do
 	like "$(sized u32 $size 2>&1)" "failed EINVAL" "$size is none"
 	unsized
 done
-like "$(sized string large 2>&1)" "failed E" "nor is a text"
+like "$(sized string large 2>&1)" "failed E" "a text is no size"
 unsized
 like "$(dmesg)" "micro_ram sized: size has to be" "the log says why"
 run_ok rmmod micro_ram

@@ -18,7 +18,7 @@ run_ok depmod
 
 [ -e "$folder/metronome.c" ] && [ -e "$folder/listen" ]
 ok $? "the page has a driver and a program"
-isnt "$(ls $steps/*.run)" "" "and commands"
+isnt "$(ls $steps/*.run)" "" "the tutorial has commands"
 
 cd "$folder" || exit
 find $steps -name '*.run' -o -name '*.second' | sort >/tmp/steps
@@ -47,6 +47,6 @@ done </tmp/steps
 
 wait "$second"
 ok $? "the second terminal's command succeeds"
-is "$(cat /tmp/second)" "$(cat "$second_expected")" "and so does the second terminal"
+is "$(cat /tmp/second)" "$(cat "$second_expected")" "the second terminal shows what the tutorial says"
 is "$(grep -c metronome /proc/modules)" 0 "the driver's module is gone"
 done_testing

@@ -40,11 +40,11 @@ with rmdir micro_evil micro-revoke deaf
 before=$(cat $evil/probes)
 mkdir $micro/micro_evil.parent
 is "$(cat $micro/micro_evil.parent/status)" "failed EIO" "a parent fails"
-is "$(($(cat $evil/probes) - before))" 1 "after it has made a child"
+is "$(($(cat $evil/probes) - before))" 1 "a parent whose probe fails has made a child first"
 [ ! -e /dev/micro_evil_nopoll.micro_evil.parent-child ]
-ok $? "which is gone"
+ok $? "a child goes when its parent's probe fails"
 run_fails "Input/output error" sh -c "echo 1 >$micro/micro_evil.parent/live"
-is "$(($(cat $evil/probes) - before))" 2 "after a child was made again"
+is "$(($(cat $evil/probes) - before))" 2 "a parent that is bound again makes a child again"
 run_ok rmdir $micro/micro_evil.parent
 
 all_released

@@ -22,6 +22,7 @@ wait_for have_nodes
 is "$(nodes)" "greeting pipe.1 pipe.3 scratch" \
 	"nodes, with no command typed, as the second overlay of the two has it"
 is "$(micro-try write /dev/micro/greeting hello) $(cat /dev/micro/greeting)" "ok hello" "greeting keeps a message"
-is "$(micro-try write /dev/micro/pipe.3 text) $(head -c 4 /dev/micro/pipe.3)" "ok text" "what goes into pipe.3 comes out"
+is "$(micro-try write /dev/micro/pipe.3 text) $(head -c 4 /dev/micro/pipe.3)" "ok text" \
+	"bytes that are written to pipe.3 can be read from it"
 is "$(wc -c </dev/micro/scratch)" 1048576 "scratch has its size"
 done_testing

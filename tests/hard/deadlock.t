@@ -24,7 +24,7 @@ for name in self locked; do
 	ok $? "the log names micro_evil.$name"
 done
 kill -0 $suicide && kill -0 $locked
-ok $? "both hang"
+ok $? "the remover and the operation hang"
 
 # others are not concerned
 with rmdir micro_evil micro-revoke after

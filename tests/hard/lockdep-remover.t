@@ -19,8 +19,8 @@ ok $? "an operation that takes a mutex is fine"
 run_ok sh -c "echo destroy-locked micro_evil.x >$evil/command"
 report=$(dmesg | sed -n '/possible circular locking/,/stack backtrace/p')
 like "$report" "lock\(evil_lock\)" "lockdep reports the mutex"
-like "$report" "lock\(micro_evil\)" "and the driver's operations"
-like "$report" "evil_ioctl" "and shows which takes it"
+like "$report" "lock\(micro_evil\)" "lockdep names the driver's operations"
+like "$report" "evil_ioctl" "lockdep shows which operation takes the lock"
 
 run_ok rmmod micro_evil
 done_testing

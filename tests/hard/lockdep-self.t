@@ -19,10 +19,11 @@ suicide=$!
 wait_for sh -c "dmesg | grep -q 'possible recursive locking detected'"
 ok $? "lockdep reports it"
 report=$(dmesg | sed -n '/possible recursive locking/,/stack backtrace/p')
-like "$report" "micro-revoke/$suicide is trying to acquire lock" "as it acquires"
+like "$report" "micro-revoke/$suicide is trying to acquire lock" \
+	"lockdep says what the ioctl is trying to acquire"
 like "$report" "lock\(micro_evil\)" "who waits for the driver's operations"
 wait_for sh -c "dmesg | grep -q 'micro_evil.x: driver micro_evil keeps the device from going'"
 ok $? "the framework says who keeps whom"
 kill -0 $suicide
-ok $? "and it hangs"
+ok $? "the ioctl that destroys its own device hangs"
 done_testing

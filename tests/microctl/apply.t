@@ -30,9 +30,9 @@ is "$(cat /tmp/out)" "create greeting
 create pipe.1
 create pipe.2
 create scratch" "the plan"
-is "$(ls $micro)" "" "of which nothing is done yet"
+is "$(ls $micro)" "" "dry-run makes no device"
 status 0 microctl apply several.dtso
-is "$(cat /tmp/out)" "4 created, 0 changed, 0 removed, 0 as they were" "now it is"
+is "$(cat /tmp/out)" "4 created, 0 changed, 0 removed, 0 as they were" "apply makes the devices of the file"
 is "$(microctl save greeting)" '/dts-v1/;
 /plugin/;
 
@@ -62,7 +62,7 @@ is "$(microctl save greeting)" '/dts-v1/;
 		};
 	};
 };' "with all that it has"
-is "$(cat $micro/*/status | xargs)" "bound bound bound bound" "all are bound"
+is "$(cat $micro/*/status | xargs)" "bound bound bound bound" "all devices of the file are bound"
 for file in several.dtso dts-overlays/several.dtbo; do
 	status 0 microctl apply $file
 	is "$(cat /tmp/out)" "0 created, 0 changed, 0 removed, 4 as they were" "$file again: nothing to do"
@@ -92,15 +92,17 @@ is "$(cat /tmp/out)" '--- /sys/kernel/config/micro
 is "$(microctl apply --dry-run changed.dtso)" "change pipe.2 (property 'fifo-size')" "the plan"
 is "$(micro-hold write pipe.2 x)" 1 "neither does anything"
 status 0 microctl apply changed.dtso
-is "$(cat /tmp/out)" "0 created, 1 changed, 0 removed, 3 as they were" "it is done"
+is "$(cat /tmp/out)" "0 created, 1 changed, 0 removed, 3 as they were" \
+	"apply changes the one device that differs"
 is "$(micro-hold write pipe.2 x)" ENODEV "this device was bound anew"
 # it takes this many without a reader, which half the size would not
 head -c 1024 /dev/zero >/dev/micro/pipe.2
-is "$(cat $micro/pipe.2/status) $(head -c 1024 /dev/micro/pipe.2 | wc -c)" "bound 1024" "with the new value"
-is "$(inode pipe.2)" "$before" "but is still the same"
+is "$(cat $micro/pipe.2/status) $(head -c 1024 /dev/micro/pipe.2 | wc -c)" "bound 1024" \
+	"a changed device is bound with the new value"
+is "$(inode pipe.2)" "$before" "a device that is changed stays the same device"
 is "$(micro-hold write pipe.1 x)" 1 "the file of another one stays open"
-is "$(micro-hold read greeting)" Hi "and of another, with what was in it"
-is "$(micro-hold write scratch x)" 1 "and of the third"
+is "$(micro-hold read greeting)" Hi "a device that was not changed keeps what was in it"
+is "$(micro-hold write scratch x)" 1 "a file that is open on a device that was not changed works"
 
 note "anything that can change"
 bus one.dtso <<'END'
@@ -185,7 +187,7 @@ is "$(microctl tree one)" 'one (bound, micro_dump, /dev/micro/one)
         |-- x = <1>
         `-- deeper
             `-- x = <2>' "it is as the file says"
-like "$(cat /dev/micro/one)" "a-u32: 2" "and the driver sees that"
+like "$(cat /dev/micro/one)" "a-u32: 2" "the driver sees what the file says"
 status 0 microctl apply one.dtso
 status 0 microctl diff one.dtso
 bus three.dtso <<'END'
@@ -204,12 +206,12 @@ microctl apply -q three.dtso
 echo 0 >$micro/one/live
 status 1 microctl diff three.dtso
 says '^-	microctl,off;'
-is "$(microctl apply -n three.dtso)" "change one (it is off)" "off is a difference, too"
+is "$(microctl apply -n three.dtso)" "change one (it is off)" "a device that is off differs from the file"
 status 0 microctl apply three.dtso
-is "$(cat $micro/one/status)" bound "and is turned on"
+is "$(cat $micro/one/status)" bound "apply turns a device on that was off"
 status 0 microctl apply --quiet three.dtso
 is "$(cat /tmp/out)" "" "--quiet"
-is "$(echo x >/dev/micro/one; head -c 2 /dev/micro/one)" x "it works"
+is "$(echo x >/dev/micro/one; head -c 2 /dev/micro/one)" x "a device that was turned on works"
 
 note "the rules for names, states and fragments"
 cat >rules.dtso <<'END'
@@ -322,7 +324,8 @@ bus b.dtso <<'END'
 	b { compatible = "microkernel,fifo"; };
 END
 status 0 microctl apply --prune a.dtso b.dtso
-is "$(cat /tmp/out)" "3 created, 0 changed, 1 removed, 0 as they were" "they may agree"
+is "$(cat /tmp/out)" "3 created, 0 changed, 1 removed, 0 as they were" \
+	"two files may declare the same device when they agree"
 
 note "--prune"
 status 1 microctl diff --prune a.dtso
@@ -333,10 +336,11 @@ is "$(cat /tmp/out)" '--- /sys/kernel/config/micro
 -};' "the difference"
 is "$(microctl apply --prune -n a.dtso)" "remove b" "the plan"
 status 0 microctl apply a.dtso
-is "$(cd $micro && echo *)" "a b both" "without it, nothing is removed"
+is "$(cd $micro && echo *)" "a b both" "apply without --prune removes nothing"
 micro-hold open a rw /dev/micro/a >/dev/null
 status 0 microctl apply --prune a.dtso
-is "$(cat /tmp/out)" "0 created, 0 changed, 1 removed, 2 as they were" "with it, only what is not declared"
+is "$(cat /tmp/out)" "0 created, 0 changed, 1 removed, 2 as they were" \
+	"apply with --prune removes only what is not declared"
 is "$(micro-hold write a x)" 1 "others stay open"
 is "$(cd /dev/micro && echo *)" "a both" "others leave /dev"
 
@@ -370,14 +374,14 @@ microctl apply -q --prune a.dtso
 status 0 microctl apply --prune many.dtso
 is "$(cat /tmp/out)" "1100 created, 0 changed, 2 removed, 0 as they were; 1100 without a driver yet" "1,100 devices"
 microctl save >first.dtso
-is "$(grep -c 'compatible = "microkernel,bus"' first.dtso)" 2 "in two nodes"
+is "$(grep -c 'compatible = "microkernel,bus"' first.dtso)" 2 "first.dtso has two buses"
 microctl apply -q --prune a.dtso
 status 0 microctl apply --prune first.dtso
 microctl save >second.dtso
 cmp first.dtso second.dtso
 ok $? "the same bytes again"
 status 0 microctl apply --prune a.dtso
-is "$(cat /tmp/out)" "2 created, 0 changed, 1100 removed, 0 as they were" "and away"
+is "$(cat /tmp/out)" "2 created, 0 changed, 1100 removed, 0 as they were" "apply removes a thousand devices"
 
 # From here on mkdir of two names takes as long as the test wants: the kernel runs
 # this program to look for a module.
@@ -434,12 +438,14 @@ third=$!
 wait_for grep -q waiting /tmp/third
 kill -TERM $third
 wait $third
-is "$? $(tail -n 1 /tmp/third)" "143 microctl: interrupted; nothing was changed" "until it is told not to"
+is "$? $(tail -n 1 /tmp/third)" "143 microctl: interrupted; nothing was changed" \
+	"a microctl that waits for the lock ends at a signal"
 : >/tmp/go
 wait $holder
 ok $? "the first is through"
 wait $second
-is "$? $(tail -n 1 /tmp/second)" "0 1 created, 0 changed, 0 removed, 0 as they were" "and then the second"
+is "$? $(tail -n 1 /tmp/second)" "0 1 created, 0 changed, 0 removed, 0 as they were" \
+	"a microctl that waits for the lock goes on when it is free"
 
 note "the order of child nodes, which drivers see"
 nodes() {
@@ -449,21 +455,22 @@ bus order.dtso <<'END'
 	order { compatible = "microkernel,dump"; k@0 { }; k@2 { x = <2>; inner { x = <3>; }; }; };
 END
 microctl apply -q order.dtso
-is "$(nodes order)" "k@0 k@2" "as in the file"
+is "$(nodes order)" "k@0 k@2" "child nodes are in the order of the file"
 bus order.dtso <<'END'
 	order { compatible = "microkernel,dump"; k@0 { }; k@1 { }; k@2 { x = <2>; inner { x = <3>; }; }; };
 END
 status 1 microctl diff order.dtso
-is "$(grep -c '^[-+].*k@2' /tmp/out)" 2 "one that has another before it is made anew"
+is "$(grep -c '^[-+].*k@2' /tmp/out)" 2 "a child node with another before it is made anew"
 status 0 microctl apply order.dtso
-is "$(nodes order)" "k@0 k@1 k@2" "and then it is as in the file again"
-is "$(tail -n 3 /dev/micro/order | xargs)" "x: 2 node inner x: 3" "with all that it had"
+is "$(nodes order)" "k@0 k@1 k@2" "child nodes are in the order of the changed file"
+is "$(tail -n 3 /dev/micro/order | xargs)" "x: 2 node inner x: 3" \
+	"a child node that was made anew has all that it had"
 status 0 microctl diff order.dtso
 bus order.dtso <<'END'
 	order { compatible = "microkernel,dump"; k@2 { }; k@0 { }; };
 END
 status 0 microctl apply order.dtso
-is "$(nodes order)" "k@2 k@0" "in any order"
+is "$(nodes order)" "k@2 k@0" "child nodes can be put into any order"
 status 0 microctl diff order.dtso
 
 note "a driver that asks for later"
@@ -472,7 +479,7 @@ bus later.dtso <<'END'
 END
 status 0 microctl apply later.dtso
 says "1 without a driver yet"
-is "$(cat $micro/later/status)" "failed EPROBE_DEFER" "is not one that refuses"
+is "$(cat $micro/later/status)" "failed EPROBE_DEFER" "a probe that asks for later is no refusal"
 status 0 microctl diff later.dtso
 status 0 microctl create later.2 -c microkernel,dump -s probe-error=u32:517
 says "no driver is, yet"
@@ -489,12 +496,12 @@ awk 'BEGIN { for (i = 0; i < 150; i++) printf "p-%d { };\n", i }' | bus progress
 micro-tty microctl apply progress.dtso >/tmp/typescript
 ok $? "150 devices, on a terminal"
 like "$(tr '\r' '\n' </tmp/typescript)" ' 50%  75 of 150  p-75$' "progress"
-like "$(tr '\r' '\n' </tmp/typescript)" '^(.\[K)?150 created' "and the sum"
+like "$(tr '\r' '\n' </tmp/typescript)" '^(.\[K)?150 created' "the sum comes after the progress"
 microctl apply -q --prune a.dtso
 status 0 microctl apply progress.dtso
-unlike "$(cat /tmp/out)" '%' "in a file, there is no progress"
+unlike "$(cat /tmp/out)" '%' "there is no progress when the output is a file"
 awk 'BEGIN { for (i = 0; i < 90; i++) printf "q-%d { };\n", i }' | bus progress.dtso
-unlike "$(micro-tty microctl apply progress.dtso)" '%' "nor for a few"
+unlike "$(micro-tty microctl apply progress.dtso)" '%' "there is no progress for a few devices"
 
 micro-hold end
 # shellcheck disable=SC2046 # words

@@ -24,23 +24,23 @@ server() {
 }
 
 modprobe microkernel
-is "$(cat $devices)" "" "no device, nothing to show"
-is "$(stat -c %a $devices)" 400 "it is root's"
+is "$(cat $devices)" "" "debugfs shows nothing without a device"
+is "$(stat -c %a $devices)" 400 "the file in debugfs is root's"
 
 note "devices"
 mkdir $micro/waiting.1
 is "$(device waiting.1)" \
 	"device=waiting.1 front=configfs match=micro:waiting driver=- state=unbound generation=0 files=0 active=0" \
-	"one that waits for a driver"
+	"debugfs shows a device that waits for a driver"
 printf 'acme,one\nacme,two\n' >$micro/waiting.1/compatible
 is "$(device waiting.1 | grep -o 'match=[^ ]*')" "match=of:NwaitingT(null)Cacme,oneCacme,two" \
-	"what is matched is shown as in its modalias"
+	"debugfs shows what is matched as in the modalias"
 echo 0 >$micro/waiting.1/live
 is "$(device waiting.1 | grep -o 'state=[^ ]*')" state=off "live is 0"
 modprobe sample_driver
 is "$(device sample_driver)" \
 	"device=sample_driver front=kernel match=micro:sample_driver driver=sample_driver state=bound generation=1 files=0 active=0" \
-	"one of the kernel's, bound"
+	"debugfs shows a bound device of the kernel"
 echo sample_driver >/sys/bus/micro_bus/drivers/sample_driver/unbind
 is "$(device sample_driver | grep -o 'driver=.*')" "driver=- state=unbound generation=1 files=0 active=0" \
 	"unbound"
@@ -50,9 +50,10 @@ is "$(device sample_driver | grep -o 'driver=.*')" \
 modprobe micro_evil
 mkdir $micro/micro_evil.parent
 is "$(device micro_evil.parent | grep -o 'driver=.*')" "driver=- state=failed generation=0 files=0 active=0" \
-	"one whose probe failed"
+	"debugfs shows a device whose probe failed"
 rmdir $micro/micro_evil.parent
-is "$(sed -n 's/^device=\([^ ]*\) .*/\1/p' $devices | xargs)" "waiting.1 sample_driver" "in the order in which they came"
+is "$(sed -n 's/^device=\([^ ]*\) .*/\1/p' $devices | xargs)" "waiting.1 sample_driver" \
+	"debugfs shows devices in the order in which they came"
 
 note "open files"
 micro-hold start
@@ -64,7 +65,8 @@ is "$(device sample_driver | grep -o 'files=.*'):$(files sample_driver | wc -l)"
 is "$(grep -o 'file=[0-9a-f]*' $devices | sort -u | wc -l)" 2 "told apart"
 micro-hold close a >/dev/null
 micro-hold close b >/dev/null
-is "$(device sample_driver | grep -o 'files=.*')" "files=0 active=0" "and closed"
+is "$(device sample_driver | grep -o 'files=.*')" "files=0 active=0" \
+	"files that are closed are counted no more"
 sh -c 'exec 3</dev/sample_driver; sleep 1000 & echo $! >/tmp/heir'
 like "$(files sample_driver)" '^pid=[0-9]+ comm=- active=0 revoked=0$' \
 	"whoever opened it has gone, and left it to a child"
@@ -89,7 +91,7 @@ else
 fi
 kill "$(cat /tmp/heir)"
 wait_for sh -c "grep -q 'device=sample_driver .*files=0' $devices"
-ok $? "that has gone as well"
+ok $? "a file is shown no more when the last process that has it is gone"
 # it is called busybox so that it takes the applet's name from its first argument
 name=$(printf 'busybox\n \\x')
 cp /bin/busybox "/tmp/$name"
@@ -167,9 +169,9 @@ while [ $i -lt 300 ]; do
 	mkdir $micro/many.$i || break
 done
 is "$(grep -c '^device=many\.' $devices):$(sort -u $devices | grep -c '^device=many\.')" 300:300 \
-	"each is there, once"
+	"each of many devices is shown once"
 is "$(dd if=$devices bs=7 2>/dev/null | sort | sha256sum)" "$(sort $devices | sha256sum)" \
-	"also for who reads small pieces"
+	"each of many devices is shown once to who reads small pieces"
 
 note "devices that come and go"
 (
@@ -192,7 +194,7 @@ done
 touch /tmp/enough
 wait $reader
 is "$i:$(cat /tmp/odd)" "60:" "sixty times, and no odd line"
-isnt "$(wc -l </tmp/reads)" 0 "it was read meanwhile"
+isnt "$(wc -l </tmp/reads)" 0 "the file was read while devices came and went"
 
 note "the module"
 micro-hold end
@@ -202,5 +204,5 @@ is "$(micro-try rmmod microkernel)" EAGAIN "stays while drivers are loaded"
 exec 4<&-
 run_ok rmmod micro_evil sample_driver microkernel
 [ ! -e /sys/kernel/debug/micro ]
-ok $? "and takes its folder with it"
+ok $? "the core takes its folder in debugfs with it"
 done_testing

@@ -45,14 +45,14 @@ hold write early uncounted
 
 note "on"
 run_ok micro-try write $switch 1
-is "$(cat $switch)" 1 "they are on"
+is "$(cat $switch)" 1 "statistics are on"
 is "$(all sample_driver)" "0 1 0 0 0 0 0 0 0" "open_files knows of earlier opens, the others begin at 0"
-is "$(all sample_driver.1)" "0 0 0 0 0 0 0 0 0" "each device has a directory"
+is "$(all sample_driver.1)" "0 0 0 0 0 0 0 0 0" "each device has statistics, all 0"
 is "$(cd /sys/class/micro/sample_driver/statistics && echo *)" \
 	"bytes_read bytes_written errors ioctls open_files opens reads revocations writes" \
-	"with these files"
-is "$(stat -c %a /sys/class/micro/sample_driver/statistics/* | sort -u)" 444 "which everybody may read"
-is "$(micro-try write /sys/class/micro/sample_driver/statistics/reads 0)" EACCES "and nobody writes"
+	"the statistics of a device are these files"
+is "$(stat -c %a /sys/class/micro/sample_driver/statistics/* | sort -u)" 444 "everybody may read statistics"
+is "$(micro-try write /sys/class/micro/sample_driver/statistics/reads 0)" EACCES "nobody may write statistics"
 
 note "each operation"
 hold write early "hello"
@@ -69,7 +69,7 @@ hold ioctl32 a length
 is "$(all sample_driver)" "1 2 3 1 2 5 5 0 0" "ioctls, of 32-bit programs too"
 hold seek a set 0
 is "$(all sample_driver)" "1 2 3 1 2 5 5 0 0" "an lseek is none of these"
-is "$(all sample_driver.1)" "0 0 0 0 0 0 0 0 0" "the other instance was not touched"
+is "$(all sample_driver.1)" "0 0 0 0 0 0 0 0 0" "the use of one instance does not count for another"
 
 note "errors"
 hold fault a read
@@ -79,13 +79,13 @@ hold ioctl a 0x1234
 is "$(all sample_driver)" "1 2 4 2 3 5 5 3 0" "a write, an ioctl"
 hold close early
 is "$(micro-try write /dev/sample_driver "")" ok "a write of nothing"
-is "$(all sample_driver)" "2 1 4 3 3 5 5 3 0" "is no error"
+is "$(all sample_driver)" "2 1 4 3 3 5 5 3 0" "a write of nothing is no error"
 micro-try write $test/register "picky" >/dev/null
 mkdir $micro/picky
 is "$(stats picky opens open_files errors)" "0 0 0" "a device that comes later has a directory at once"
 echo 16 >$test/picky/open
 is "$(micro-try open rw /dev/micro/picky)" EBUSY "an open that fails"
-is "$(stats picky opens open_files errors)" "1 0 1" "is counted"
+is "$(stats picky opens open_files errors)" "1 0 1" "an open that fails is counted as an error"
 
 note "what closed files leave"
 before=$(all sample_driver)
@@ -104,7 +104,7 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 done
 # not for the server, which was not started by this shell
 wait
-is "$(stats sample_driver.1 writes bytes_written)" "20 200" "all are counted"
+is "$(stats sample_driver.1 writes bytes_written)" "20 200" "the operations of many processes are all counted"
 
 note "the iter forms, and answers that say: try again"
 modprobe micro_fifo
@@ -121,7 +121,7 @@ modprobe micro_evil
 mkdir $micro/micro_evil.s
 run_ok micro-revoke after-nonblock /dev/micro/micro_evil.s "echo 0 >$micro/micro_evil.s/live"
 [ ! -e /sys/class/micro/micro_evil.s ]
-ok $? "no binding, no statistics"
+ok $? "a device without a binding has no statistics"
 echo 1 >$micro/micro_evil.s/live
 is "$(stats micro_evil.s opens reads errors)" "1 1 0" \
 	"EAGAIN is no error, and what a dead file answers is not counted"
@@ -136,7 +136,7 @@ echo 1 >$micro/micro_evil.s/live
 is "$(stats micro_evil.s opens open_files writes revocations)" "3 0 1 3" "two files more were taken away"
 hold close one
 hold close two
-is "$(stats micro_evil.s opens open_files writes revocations)" "3 0 1 3" "and closing them adds nothing"
+is "$(stats micro_evil.s opens open_files writes revocations)" "3 0 1 3" "closing dead files counts nothing"
 rmdir $micro/micro_evil.s
 mkdir $micro/micro_evil.s
 is "$(all micro_evil.s)" "0 0 0 0 0 0 0 0 0" "a new instance begins anew"
@@ -144,8 +144,9 @@ is "$(all micro_evil.s)" "0 0 0 0 0 0 0 0 0" "a new instance begins anew"
 note "off again"
 before=$(all sample_driver.1)
 run_ok micro-try write $switch 0
-is "$(cat $switch)" 0 "they are off"
-is "$(echo /sys/class/micro/*/statistics)" "/sys/class/micro/*/statistics" "no directory is left"
+is "$(cat $switch)" 0 "statistics can be turned off"
+is "$(echo /sys/class/micro/*/statistics)" "/sys/class/micro/*/statistics" \
+	"no directory is left when statistics are off"
 hold write a uncounted
 hold open b r /dev/micro/sample_driver.1
 hold close b
@@ -156,7 +157,7 @@ is "$(stats sample_driver.1 writes bytes_written)" "21 205" "counting goes on"
 hold close a
 run_ok micro-try write $switch 1
 is "$(micro-try write $switch 2) $(micro-try write $switch "") $(cat $switch)" "EINVAL ok 1" \
-	"what is no boolean changes nothing"
+	"what is no boolean does not change the switch"
 is "$(stat -c %a $switch)" 644 "the switch is root's"
 
 note "switching while devices come and go"
@@ -174,7 +175,8 @@ done
 touch /tmp/enough
 wait
 is "$i" 20 "twenty of them"
-is "$(cat /sys/class/micro/sample_driver.x*/statistics/open_files | wc -l)" 10 "all that are left have statistics"
+is "$(cat /sys/class/micro/sample_driver.x*/statistics/open_files | wc -l)" 10 \
+	"all devices that are left have statistics"
 rmdir $micro/sample_driver.x*
 
 note "while an unplug waits"

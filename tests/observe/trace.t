@@ -24,7 +24,7 @@ micro-hold start
 modprobe microkernel
 is "$(cd $events && echo *)" "enable filter micro_bind micro_device_add micro_device_del micro_drain_begin micro_drain_end micro_match micro_open micro_release micro_revoke_begin micro_revoke_end micro_unbind" \
 	"the events are there"
-is "$(cat $events/enable)" 0 "and off"
+is "$(cat $events/enable)" 0 "tracepoints are off"
 modprobe sample_driver
 modprobe micro_evil
 echo >$tracefs/trace
@@ -69,7 +69,7 @@ micro-hold open a r /dev/micro/sample_driver.2 >/dev/null
 micro-hold open b r /dev/micro/sample_driver.2 >/dev/null
 where=$(grep -o 'file=[0-9a-f]*' $tracefs/trace | xargs)
 is "$(grep -o 'file=[0-9a-f]*' /sys/kernel/debug/micro/devices | sort | xargs)" \
-	"$(echo "$where" | tr ' ' '\n' | sort | xargs)" "they have the names that debugfs gives them"
+	"$(echo "$where" | tr ' ' '\n' | sort | xargs)" "files have the same names in tracepoints and debugfs"
 echo >$tracefs/trace
 echo 0 >$micro/sample_driver.2/live
 is "$(traced)" "micro_revoke_begin: device=sample_driver.2 driver=sample_driver files=2 operations=0 ns=0
@@ -79,7 +79,7 @@ micro_revoke_end: device=sample_driver.2 driver=sample_driver files=2 operations
 micro_unbind: device=sample_driver.2 driver=sample_driver generation=1 result=0" "are released by the unplug"
 micro-hold close a >/dev/null
 micro-hold close b >/dev/null
-is "$(traced)" "" "and their close is not the driver's business"
+is "$(traced)" "" "close of a dead file is not traced"
 echo 1 >$micro/sample_driver.2/live
 is "$(traced)" "micro_bind: device=sample_driver.2 driver=sample_driver generation=2 result=0" \
 	"the next generation"
@@ -89,10 +89,10 @@ echo >$tracefs/trace
 note "an open that fails"
 mkdir $micro/micro_evil.t
 echo 16 >$evil/fail_open
-is "$(micro-try open r /dev/micro/micro_evil.t)" EBUSY "as the driver wants"
+is "$(micro-try open r /dev/micro/micro_evil.t)" EBUSY "the driver's open fails"
 echo 0 >$evil/fail_open
 is "$(traced | grep micro_open)" "micro_open: device=micro_evil.t driver=micro_evil result=-16 revoked=0" \
-	"has its result, and no release"
+	"an open that fails is traced with its result, and has no release"
 
 note "an unplug that waits"
 micro-hold open deaf rw /dev/micro/micro_evil.t >/dev/null
@@ -120,7 +120,7 @@ micro_revoke_end: device=micro_evil.t driver=micro_evil files=2 operations=0 ns=
 micro_unbind: device=micro_evil.t driver=micro_evil generation=1 result=0
 micro_device_del: device=micro_evil.t front=configfs" "and when that is over"
 [ "$waited" -ge 2000000000 ] && [ "$took" -ge "$waited" ]
-ok $? "with the time: $waited of $took ns"
+ok $? "the end of a drain is traced with its time: $waited of $took ns"
 
 note "filters"
 echo 'device == "sample_driver.f"' >$events/filter
@@ -130,7 +130,7 @@ micro_bind: device=sample_driver.f" "by device"
 echo 0 >$events/filter
 echo 0 >$events/enable
 rmdir $micro/sample_driver.e $micro/sample_driver.f
-is "$(traced)" "" "and off again"
+is "$(traced)" "" "a tracepoint can be turned off"
 
 note "the module"
 micro-hold end

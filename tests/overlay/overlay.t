@@ -40,7 +40,7 @@ empty=$(tree)
 note "apply and remove: the ways of vendor kernels"
 run_ok mkdir $overlays/a
 is "$(status a)" unapplied "a new directory is unapplied"
-is "$(cat $overlays/a/path)" "" "and has no path"
+is "$(cat $overlays/a/path)" "" "a new overlay has no path"
 run_ok write $dtbo/sample-driver.dtbo a
 is "$(status a)" applied "writing the blob applies it"
 run_ok test -d /proc/device-tree/microkernel-sample/sample@0
@@ -52,7 +52,7 @@ run_fails "Message too long" dd if=/tmp/long of=/dev/micro/sample.0 bs=257
 run_ok cmp $overlays/a/dtbo $dtbo/sample-driver.dtbo
 run_fails "Resource busy|Device or resource busy" write $dtbo/micro-ram.dtbo a
 run_fails "busy" put x.dtbo $overlays/a/path
-is "$(status a)" applied "which changes nothing"
+is "$(status a)" applied "applying an applied overlay again changes nothing"
 run_ok rmdir $overlays/a
 run_ok none /dev/micro/sample.0
 is "$(tree)" "$empty" "rmdir removes it from the tree"
@@ -67,7 +67,7 @@ done
 run_ok none /dev/micro/pipe.3
 run_ok put 0 $overlays/a/status
 is "$(status a)" unapplied "0 removes it"
-is "$(tree)" "$empty" "from the tree, too"
+is "$(tree)" "$empty" "an overlay that is removed is gone from the tree"
 run_ok none /dev/micro/greeting
 run_ok put 0 $overlays/a/status
 run_ok put 1 $overlays/a/status
@@ -85,15 +85,15 @@ run_fails "No such file" put none.dtbo $overlays/a/path
 run_fails "File too large" put big $overlays/a/path
 run_fails "Invalid argument" put short $overlays/a/path
 run_fails "Invalid argument" put "" $overlays/a/path
-is "$(status a)$(cat $overlays/a/path)" unapplied "all of which leave it unapplied"
+is "$(status a)$(cat $overlays/a/path)" unapplied "an overlay whose path was refused is unapplied"
 run_ok put micro-ram.dtbo $overlays/a/path
 is "$(status a)" applied "a path applies it"
-is "$(cat $overlays/a/path)" micro-ram.dtbo "and can be read"
+is "$(cat $overlays/a/path)" micro-ram.dtbo "the path of an applied overlay can be read"
 run_ok test -c /dev/micro/ram.0
 run_ok put 0 $overlays/a/status
 run_ok put 1 $overlays/a/status
 run_ok rmdir $overlays/a
-is "$(tree)" "$empty" "it is gone with its directory"
+is "$(tree)" "$empty" "an overlay is gone with its directory"
 
 note "blobs in pieces"
 mkdir $overlays/a
@@ -106,7 +106,7 @@ run_fails "too large" cat $overlays/a/dtbo
 put 0 $overlays/a/status
 for size in 512 1024 4096 10240 131072; do
 	run_ok dd if=/tmp/large of=$overlays/a/dtbo bs=$size
-	is "$(status a)" applied "in pieces of $size bytes"
+	is "$(status a)" applied "an overlay that is written in pieces of $size bytes is applied"
 	put 0 $overlays/a/status
 done
 
@@ -145,7 +145,7 @@ refused "Invalid argument" /tmp/bad "bytes behind the end"
 cp $good /tmp/bad
 patch /tmp/bad 4 '\0000\0020\0000\0001'
 truncate -s 1048577 /tmp/bad
-refused "File too large" /tmp/bad "one byte more than 1 MiB"
+refused "File too large" /tmp/bad "an overlay of one byte more than 1 MiB is refused"
 patch /tmp/bad 4 '\0000\0020\0000\0000'
 truncate -s 1048576 /tmp/bad
 run_ok write /tmp/bad a
@@ -161,9 +161,9 @@ for name in label node-twice string not-an-overlay; do
 	refused "Invalid argument" $dtbo/$name.dtbo $name
 done
 run_ok write $good a
-is "$(status a)" applied "after all of that a good one is applied"
+is "$(status a)" applied "a good overlay is applied after many bad ones"
 rmdir $overlays/a
-is "$(tree)" "$empty" "and removed"
+is "$(tree)" "$empty" "a good overlay is removed after many bad ones"
 
 note "overlays on overlays"
 mkdir $overlays/a $overlays/b
@@ -214,7 +214,7 @@ mkdir $overlays/a
 run_ok write $dtbo/twins.dtbo a
 is "$(cat /dev/micro/twin)" "Sample " "the first wins"
 like "$(dmesg)" "/microkernel-twins/second@2 is skipped: /microkernel-twins/first@1 is named 'twin' too" \
-	"and the log names both"
+	"the log names both overlays"
 rmdir $overlays/a
 
 note "devices that are open"
@@ -230,7 +230,7 @@ wait_for asleep
 run_ok rmdir $overlays/a
 wait $cat
 is $? 1 "a reader that slept is woken"
-like "$(cat /tmp/output)" "No such device" "and told why"
+like "$(cat /tmp/output)" "No such device" "a reader that slept is told that there is no such device"
 run_fails "No such device" dd bs=1 count=1 <&3
 run_fails "No such device" sh -c 'echo more >&3'
 is "$(tree)" "$empty" "the tree is as it was"
