@@ -9,6 +9,8 @@
 #include <linux/platform_device.h>
 #include <linux/property.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
 
 #include "compat.h"
 #include "instance.h"
@@ -24,26 +26,31 @@
  * through fwnode calls; only run-time changes of the tree are device-tree
  * business, as ACPI has none.
  *
- * micro_fw_lock guards the list of buses and their devices. It is taken outside
- * the device lock of a micro device.
+ * micro_fw_lock guards the lists of buses and their devices, and no more: it is not
+ * held while a device is made or removed, as a probe() may bring in another bus, and
+ * an operation that keeps a device from going may change the tree. A node is entered
+ * in the list before its device is made. Whoever wants to remove it meanwhile
+ * waits until that is over.
  */
 
 /**
  * struct micro_fw_bus - a "microkernel,bus" node
  * @dev: the platform device
  * @devices: what its child nodes became
+ * @adders: changes of the tree that are about to make a device of it, and so keep it
  * @entry: in the list of buses
  */
 struct micro_fw_bus {
 	struct device *dev;
 	struct list_head devices;
+	unsigned int adders;
 	struct list_head entry;
 };
 
 /**
  * struct micro_fw_device - a child node
- * @mi: the device that was made of it
- * @fwnode: the node, referenced by @mi
+ * @mi: the device that was made of it; NULL while it is being made
+ * @fwnode: the node, referenced
  * @entry: in micro_fw_bus.devices
  */
 struct micro_fw_device {
@@ -56,7 +63,9 @@ static const struct micro_front micro_fw_front = {
 	.name = "firmware",
 };
 
-static DEFINE_MUTEX(micro_fw_lock);
+static DEFINE_SPINLOCK(micro_fw_lock);
+/* A device has been made, or could not be */
+static DECLARE_WAIT_QUEUE_HEAD(micro_fw_made);
 static LIST_HEAD(micro_fw_buses);
 
 /* A node's name with '@' as '.' */
@@ -94,7 +103,36 @@ static bool micro_fw_is_available(struct fwnode_handle *fwnode)
 	       !strcmp(status, "okay") || !strcmp(status, "ok");
 }
 
-static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
+/* Enters the node, so that it can be found and waited for */
+static struct micro_fw_device *micro_fw_enter(struct micro_fw_bus *bus,
+					      struct fwnode_handle *fwnode)
+{
+	struct micro_fw_device *d = kzalloc(sizeof(*d), GFP_KERNEL);
+
+	if (!d)
+		return NULL;
+	d->fwnode = fwnode_handle_get(fwnode);
+	guard(spinlock)(&micro_fw_lock);
+	list_add_tail(&d->entry, &bus->devices);
+	return d;
+}
+
+static void micro_fw_free(struct micro_fw_device *d)
+{
+	fwnode_handle_put(d->fwnode);
+	kfree(d);
+}
+
+static void micro_fw_unpopulate(struct fwnode_handle *fwnode)
+{
+	struct device_node *np = to_of_node(fwnode);
+
+	if (np)
+		of_node_clear_flag(np, OF_POPULATED);
+}
+
+static int micro_fw_make(struct micro_fw_bus *bus, struct fwnode_handle *fwnode,
+			 const char *node_name)
 {
 	struct micro_instance_info info = {
 		.fwnode = fwnode,
@@ -105,16 +143,51 @@ static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
 		 */
 		.load = MICRO_LOAD_ASK,
 	};
+	struct micro_fw_device *d = micro_fw_enter(bus, fwnode);
+	struct micro_instance *mi;
+	int err = 0;
+
+	if (!d) {
+		micro_fw_unpopulate(fwnode);
+		dev_err(bus->dev, "%pfw is skipped: no memory\n", fwnode);
+		return -ENOMEM;
+	}
+
+	/* A label names the device, but not its driver; ACPI's names may be no names of ours */
+	if (fwnode_property_read_string(fwnode, "label", &info.name))
+		info.name = node_name;
+	else if (micro_name_valid(node_name))
+		info.base = node_name;
+	mi = micro_instance_create(&info);
+	if (IS_ERR(mi)) {
+		err = PTR_ERR(mi);
+		micro_fw_unpopulate(fwnode);
+		micro_fw_skip(bus, fwnode, info.name, err);
+	}
+
+	scoped_guard(spinlock, &micro_fw_lock) {
+		if (err)
+			list_del(&d->entry);
+		else
+			d->mi = mi;
+	}
+	/* From now on somebody else may free it */
+	if (err)
+		micro_fw_free(d);
+	wake_up_all(&micro_fw_made);
+	/* One bad node must not cost the others */
+	return err == -ENOMEM ? err : 0;
+}
+
+static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
+{
 	struct device_node *np = to_of_node(fwnode);
-	struct micro_fw_device *d __free(kfree) = NULL;
 	char *node_name __free(kfree) = NULL;
 
-	lockdep_assert_held(&micro_fw_lock);
 	if (!micro_fw_is_available(fwnode))
 		return 0;
 	node_name = micro_fw_node_name(fwnode);
-	d = kzalloc(sizeof(*d), GFP_KERNEL);
-	if (!node_name || !d) {
+	if (!node_name) {
 		dev_err(bus->dev, "%pfw is skipped: no memory\n", fwnode);
 		return -ENOMEM;
 	}
@@ -122,47 +195,43 @@ static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
 	/* The flag keeps a node from being seen twice when a whole bus is added */
 	if (np && of_node_test_and_set_flag(np, OF_POPULATED))
 		return 0;
-
-	/* A label names the device, but not its driver; ACPI's names may be no names of ours */
-	if (fwnode_property_read_string(fwnode, "label", &info.name))
-		info.name = node_name;
-	else if (micro_name_valid(node_name))
-		info.base = node_name;
-	d->fwnode = fwnode;
-	d->mi = micro_instance_create(&info);
-	if (IS_ERR(d->mi)) {
-		int err = PTR_ERR(d->mi);
-
-		if (np)
-			of_node_clear_flag(np, OF_POPULATED);
-		micro_fw_skip(bus, fwnode, info.name, err);
-		/* One bad node must not cost the others */
-		return err == -ENOMEM ? err : 0;
-	}
-	list_add_tail(&no_free_ptr(d)->entry, &bus->devices);
-	return 0;
+	return micro_fw_make(bus, fwnode, node_name);
 }
 
 static void micro_fw_del(struct micro_fw_device *d)
 {
-	struct device_node *np = to_of_node(d->fwnode);
-
-	lockdep_assert_held(&micro_fw_lock);
-	if (np)
-		of_node_clear_flag(np, OF_POPULATED);
-	list_del(&d->entry);
+	micro_fw_unpopulate(d->fwnode);
 	micro_instance_destroy(d->mi);
-	kfree(d);
+	micro_fw_free(d);
+}
+
+/* Takes the youngest device out of its list; true also when there is none */
+static bool micro_fw_take_last(struct micro_fw_bus *bus, struct micro_fw_device **d)
+{
+	guard(spinlock)(&micro_fw_lock);
+	*d = list_empty(&bus->devices) ? NULL :
+	     list_last_entry(&bus->devices, struct micro_fw_device, entry);
+	if (*d && !(*d)->mi)
+		return false;
+	if (*d)
+		list_del(&(*d)->entry);
+	return true;
 }
 
 static void micro_fw_bus_del(struct micro_fw_bus *bus)
 {
-	struct micro_fw_device *d, *prev;
+	struct micro_fw_device *d;
 
-	guard(mutex)(&micro_fw_lock);
-	list_del(&bus->entry);
-	list_for_each_entry_safe_reverse(d, prev, &bus->devices, entry)
+	/* Nobody finds it any more; who has found it is about to add one more device */
+	scoped_guard(spinlock, &micro_fw_lock)
+		list_del(&bus->entry);
+	wait_event(micro_fw_made, !READ_ONCE(bus->adders));
+	for (;;) {
+		wait_event(micro_fw_made, micro_fw_take_last(bus, &d));
+		if (!d)
+			break;
 		micro_fw_del(d);
+	}
 }
 
 /* Added to the tree at run time? Then its younger sisters are before it */
@@ -219,10 +288,9 @@ static int micro_fw_bus_probe(struct platform_device *pdev)
 	INIT_LIST_HEAD(&bus->devices);
 	platform_set_drvdata(pdev, bus);
 
-	scoped_guard(mutex, &micro_fw_lock) {
+	scoped_guard(spinlock, &micro_fw_lock)
 		list_add_tail(&bus->entry, &micro_fw_buses);
-		err = micro_fw_add_all(bus);
-	}
+	err = micro_fw_add_all(bus);
 	if (err)
 		micro_fw_bus_del(bus);
 	return err;
@@ -249,33 +317,63 @@ static struct platform_driver micro_fw_driver = {
 };
 
 #ifdef CONFIG_OF_DYNAMIC
-static void micro_fw_node_added(struct device_node *np)
+static struct micro_fw_bus *micro_fw_find_bus(struct device_node *np)
 {
 	struct micro_fw_bus *bus;
 
-	guard(mutex)(&micro_fw_lock);
+	guard(spinlock)(&micro_fw_lock);
 	list_for_each_entry(bus, &micro_fw_buses, entry) {
-		if (bus->dev->of_node == np->parent && of_device_is_available(np)) {
-			micro_fw_add(bus, of_fwnode_handle(np));
-			return;
+		if (bus->dev->of_node == np) {
+			bus->adders++;
+			return bus;
 		}
 	}
+	return NULL;
+}
+
+/* Called for each node that anybody adds anywhere */
+static void micro_fw_node_added(struct device_node *np)
+{
+	struct micro_fw_bus *bus = micro_fw_find_bus(np->parent);
+
+	if (!bus)
+		return;
+	if (of_device_is_available(np))
+		micro_fw_add(bus, of_fwnode_handle(np));
+	scoped_guard(spinlock, &micro_fw_lock)
+		bus->adders--;
+	wake_up_all(&micro_fw_made);
+}
+
+/* Takes the device of a node out of its list; true also when there is none */
+static bool micro_fw_take_node(struct device_node *np, struct micro_fw_device **found)
+{
+	struct micro_fw_device *d;
+	struct micro_fw_bus *bus;
+
+	*found = NULL;
+	guard(spinlock)(&micro_fw_lock);
+	list_for_each_entry(bus, &micro_fw_buses, entry) {
+		list_for_each_entry(d, &bus->devices, entry) {
+			if (d->fwnode != of_fwnode_handle(np))
+				continue;
+			if (!d->mi)
+				return false;
+			list_del(&d->entry);
+			*found = d;
+			return true;
+		}
+	}
+	return true;
 }
 
 static void micro_fw_node_removed(struct device_node *np)
 {
 	struct micro_fw_device *d;
-	struct micro_fw_bus *bus;
 
-	guard(mutex)(&micro_fw_lock);
-	list_for_each_entry(bus, &micro_fw_buses, entry) {
-		list_for_each_entry(d, &bus->devices, entry) {
-			if (d->fwnode == of_fwnode_handle(np)) {
-				micro_fw_del(d);
-				return;
-			}
-		}
-	}
+	wait_event(micro_fw_made, micro_fw_take_node(np, &d));
+	if (d)
+		micro_fw_del(d);
 }
 
 static int micro_fw_notify(struct notifier_block *nb, unsigned long action, void *arg)
