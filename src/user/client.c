@@ -17,7 +17,7 @@ static struct mu_file *mu_filp_file(const struct file *filp)
 	return micro_file_get_drvdata(filp);
 }
 
-static bool mu_file_can(struct mu_file *file, u32 events)
+static bool mu_file_can(struct mu_file *file, __poll_t events)
 {
 	struct mu_driver *ud = file->inst->ud;
 
@@ -269,7 +269,7 @@ static __poll_t mu_client_poll(struct micro_driver *drv, struct file *filp,
 
 	poll_wait(filp, &file->wq, wait);
 	guard(spinlock)(&file->inst->ud->lock);
-	return (__force __poll_t)mu_file_events(file);
+	return mu_file_events(file);
 }
 
 static int mu_client_fasync(struct micro_driver *drv, int fd, struct file *filp, int on)

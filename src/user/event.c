@@ -13,7 +13,7 @@
 			 EPOLLRDBAND | EPOLLWRNORM | EPOLLWRBAND | EPOLLRDHUP)
 
 /* Servers say EPOLLIN and mean both */
-static u32 mu_events_complete(u32 events)
+static __poll_t mu_events_complete(__poll_t events)
 {
 	if (events & EPOLLIN)
 		events |= EPOLLRDNORM;
@@ -29,7 +29,7 @@ static u32 mu_events_complete(u32 events)
  * Context: mu_driver.lock is held.
  * Return: EPOLL*, of the file or its device, whichever was notified later.
  */
-u32 mu_file_events(struct mu_file *file)
+__poll_t mu_file_events(struct mu_file *file)
 {
 	struct mu_instance *inst = file->inst;
 
@@ -44,7 +44,7 @@ u32 mu_file_events(struct mu_file *file)
  *
  * Context: mu_driver.lock is held.
  */
-void mu_file_not_now(struct mu_file *file, u32 events, u64 seq)
+void mu_file_not_now(struct mu_file *file, __poll_t events, u64 seq)
 {
 	/* It has changed its mind since: that is what counts */
 	if (file->stamp > seq || file->inst->stamp > seq)
@@ -53,9 +53,9 @@ void mu_file_not_now(struct mu_file *file, u32 events, u64 seq)
 	file->stamp = seq;
 }
 
-static void mu_file_wake(struct mu_file *file, u32 events)
+static void mu_file_wake(struct mu_file *file, __poll_t events)
 {
-	wake_up_poll(&file->wq, (__force __poll_t)(events | EPOLLERR));
+	wake_up_poll(&file->wq, events | EPOLLERR);
 	if (likely(!file->fasync))
 		return;
 	if (events & EPOLLIN)
@@ -70,7 +70,7 @@ static void mu_file_wake(struct mu_file *file, u32 events)
 		kill_fasync(&file->fasync, SIGIO, POLL_HUP);
 }
 
-static int mu_notify_file(struct mu_driver *ud, u64 number, u32 events)
+static int mu_notify_file(struct mu_driver *ud, u64 number, __poll_t events)
 {
 	struct mu_file *file;
 
@@ -83,7 +83,7 @@ static int mu_notify_file(struct mu_driver *ud, u64 number, u32 events)
 	return 0;
 }
 
-static int mu_notify_instance(struct mu_driver *ud, u32 number, u32 events)
+static int mu_notify_instance(struct mu_driver *ud, u32 number, __poll_t events)
 {
 	struct mu_instance *inst = xa_load(&ud->instances, number);
 	struct mu_file *file;
@@ -108,12 +108,12 @@ static int mu_notify_instance(struct mu_driver *ud, u32 number, u32 events)
 int mu_notify(struct mu_session *s, struct micro_user_notify *notify)
 {
 	struct mu_driver *ud = s->ud;
-	u32 events;
+	__poll_t events;
 	int err;
 
 	if (notify->flags || notify->events & ~(__force u32)MU_EVENTS)
 		return -EINVAL;
-	events = mu_events_complete(notify->events);
+	events = mu_events_complete((__force __poll_t)notify->events);
 
 	guard(spinlock)(&ud->lock);
 	if (s->ended)

@@ -165,7 +165,7 @@ static void mu_reply_client(struct mu_slot *slot, const struct micro_user_reply 
 	mu_file_save(file, reply->flags, reply->cookie, reply->state);
 	req->result = mu_result(req, reply->result);
 	if (req->result == -EAGAIN) {
-		req->events = reply->events;
+		req->events = (__force __poll_t)reply->events;
 		if (!req->events && req->type == MICRO_USER_READ)
 			req->events = EPOLLIN | EPOLLRDNORM;
 		if (!req->events && req->type == MICRO_USER_WRITE)

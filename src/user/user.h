@@ -186,7 +186,7 @@ struct mu_request {
 	unsigned long since;
 	u32 count;
 	u32 room;
-	u32 events;
+	__poll_t events;
 	s64 result;
 	struct iov_iter *iter;
 	s64 pos;
@@ -224,7 +224,7 @@ struct mu_file {
 	u64 number;
 	u64 cookie;
 	u8 state[MICRO_USER_STATE];
-	u32 events;
+	__poll_t events;
 	u64 stamp;
 	struct wait_queue_head wq;
 	struct fasync_struct *fasync;
@@ -277,7 +277,7 @@ struct mu_instance {
 	u8 told;
 	bool removed;
 	int error;
-	u32 events;
+	__poll_t events;
 	u64 stamp;
 	void *memory;
 	char name[MICRO_USER_NAME];
@@ -536,9 +536,9 @@ void mu_slot_free(struct mu_slot *slot);
 void mu_client_operations(struct micro_driver *drv, u32 operations);
 
 /* event.c */
-u32 mu_file_events(struct mu_file *file);
+__poll_t mu_file_events(struct mu_file *file);
 int mu_notify(struct mu_session *s, struct micro_user_notify *notify);
-void mu_file_not_now(struct mu_file *file, u32 events, u64 seq);
+void mu_file_not_now(struct mu_file *file, __poll_t events, u64 seq);
 
 /* watch.c */
 void mu_watch(struct mu_driver *ud);
