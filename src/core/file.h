@@ -44,7 +44,8 @@ struct micro_poller;
 struct micro_driver_core {
 	u64 number;
 	const struct file_operations *fops;
-	const struct attribute_group **groups;
+	/* newer kernels have one more const there */
+	typeof_member(struct device_driver, dev_groups) groups;
 	struct lock_class_key key;
 };
 
