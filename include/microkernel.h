@@ -65,12 +65,9 @@ struct micro_device {
 	void *private_data;
 };
 
-/* Linux 6.1 has it since a stable release, 6.1.176 or before */
+/* Linux 6.1 has it since a stable release, 6.1.176 or before; it keeps a const */
 #ifndef container_of_const
-#define container_of_const(ptr, type, member)				\
-	_Generic(ptr,							\
-		const typeof(*(ptr)) *: (const type *)container_of(ptr, type, member), \
-		default: container_of(ptr, type, member))
+#define container_of_const(ptr, type, member)	container_of(ptr, type, member)
 #endif
 
 #define to_micro_device(d) container_of_const(d, struct micro_device, dev)

@@ -41,16 +41,16 @@
 #define MICRO_USER_NAME		64	/* a device's name, with the 0 at its end */
 
 /* micro_user_attach.flags */
-#define MICRO_USER_TAKEOVER	(1U << 0)	/* if another process serves, take its place */
+#define MICRO_USER_TAKEOVER	0x01	/* if another process serves, take its place */
 
 /* micro_user_attach.operations: which the devices have, from "operations" */
-#define MICRO_USER_OP_OPEN	(1U << 0)
-#define MICRO_USER_OP_RELEASE	(1U << 1)
-#define MICRO_USER_OP_READ	(1U << 2)
-#define MICRO_USER_OP_WRITE	(1U << 3)
-#define MICRO_USER_OP_IOCTL	(1U << 4)
-#define MICRO_USER_OP_LLSEEK	(1U << 5)
-#define MICRO_USER_OP_POLL	(1U << 6)	/* and SIGIO; the kernel answers it */
+#define MICRO_USER_OP_OPEN	0x01
+#define MICRO_USER_OP_RELEASE	0x02
+#define MICRO_USER_OP_READ	0x04
+#define MICRO_USER_OP_WRITE	0x08
+#define MICRO_USER_OP_IOCTL	0x10
+#define MICRO_USER_OP_LLSEEK	0x20
+#define MICRO_USER_OP_POLL	0x40	/* and SIGIO; the kernel answers it */
 
 /**
  * struct micro_user_attach - MICRO_USER_ATTACH: serve the devices of this driver
@@ -105,7 +105,7 @@ enum micro_user_type {
 };
 
 /* micro_user_record.flags */
-#define MICRO_USER_COMPAT	(1U << 0)	/* the client is a 32-bit program */
+#define MICRO_USER_COMPAT	0x01	/* the client is a 32-bit program */
 
 /**
  * struct micro_user_record - what the kernel tells the server
@@ -204,8 +204,8 @@ struct micro_user_record {
 };
 
 /* micro_user_reply.flags */
-#define MICRO_USER_COOKIE	(1U << 0)	/* store @cookie for the file */
-#define MICRO_USER_SAVED	(1U << 1)	/* store @state for the file */
+#define MICRO_USER_COOKIE	0x01	/* store @cookie for the file */
+#define MICRO_USER_SAVED	0x02	/* store @state for the file */
 
 /**
  * struct micro_user_reply - an answer

@@ -196,7 +196,9 @@ static void compat_rank(struct kunit *test)
 		{ .name = "a" }, { .type = "b" }, { .compatible = "b,second" }, { }
 	};
 	static const struct of_device_id and_name[] = {
-		{ .compatible = "a,first", .name = "a" }, { .compatible = "a,first", .type = "b" }, { }
+		{ .compatible = "a,first", .name = "a" },
+		{ .compatible = "a,first", .type = "b" },
+		{ }
 	};
 	static const struct of_device_id none[] = { { } };
 	static const char text[] = "a,first\nb,second\nc,third";
