@@ -92,6 +92,8 @@ static inline void mark(bool end)
 		asm volatile(".byte 0x0f, 0x1f, 0x80, 'M', 'K', 'S', 1" ::: "memory");
 	else
 		asm volatile(".byte 0x0f, 0x1f, 0x80, 'M', 'K', 'S', 0" ::: "memory");
+#else
+	(void)end;
 #endif
 }
 
