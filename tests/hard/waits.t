@@ -193,7 +193,7 @@ others "a module is being loaded"
 timed try rmdir $micro/late
 is "$said" ok "rmdir"
 bounded "nor does that"
->/tmp/late
+: >/tmp/late
 is_gone late
 ok $? "gone at last"
 echo "$modprobe" >/proc/sys/kernel/modprobe
