@@ -1141,9 +1141,11 @@ static void test_holders(void)
 		check_is(attach(s.fd, 0, 1, &s.attach), 0);
 		holder = child();
 		if (!holder) {
-			/* says who it is, and holds the descriptor until it is told */
+			/* says who it is, and holds the descriptor until it is told, or we end */
 			pid_t self = getpid();
 
+			prctl(PR_SET_PDEATHSIG, 0);
+			close(pair[0]);
 			check_is(write(pair[1], &self, sizeof(self)), sizeof(self));
 			hear(pair[1]);
 			_exit(0);
@@ -1158,6 +1160,8 @@ static void test_holders(void)
 	check_is(do_read(fd), BYTES);
 	stop(server);
 	wait_until(state_is("waiting"));
+	/* it is there, and not only its name */
+	check(task_state(holder) != 'Z');
 	check_is(kill(holder, 0), 0);
 	server = start();
 	check_is(do_read(fd), BYTES);
