@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # A driver cannot tell who made its device: the same settings from ACPI, configfs,
-# microctl, kernel code and a device tree give what tests/firmware/answers.expected says.
+# microctl, kernel code and a device tree give what tests/firmware/answers.expected says. Nor
+# can a program tell whether the driver is in the kernel or a process.
 # except: race
 # vm: --file tests/firmware/answers.expected:/tests/firmware/ --file tests/firmware/answers.dtso
 # vm-amd64: --acpi tests/firmware/answers.asl
@@ -178,6 +179,30 @@ from_configfs
 same configfs /dev/micro
 rm_configfs
 is "$(ls $micro)" "" "configfs: all is removed"
+
+note "a process in place of sample_driver"
+if command -v user-sample >/dev/null; then
+	rmmod sample_driver
+	gone sample_driver
+	modprobe micro_user
+	driver=$micro/micro_user.user_sample
+	mkdir $driver
+	echo 0 >$driver/live
+	set_prop $driver memory-size u32 65536
+	set_prop $driver compatible-list string microkernel,sample-driver
+	echo 1 >$driver/live
+	user-sample user_sample &
+	server=$!
+	from_configfs
+	is "$(cat $micro/sample.2/driver)" user_sample "user driver: it has the device"
+	same "user driver" /dev/micro
+	rm_configfs
+	wait $server
+	isnt $? 0 "user driver: its server ends with it"
+	rmmod micro_user
+else
+	skip "there is no libmicro for this machine" 4
+fi
 
 note "microctl, from the source of the overlay"
 if command -v microctl >/dev/null; then
