@@ -64,6 +64,9 @@ overlays:
 demo:
 	@scripts/vm -- sh configfs-examples/1-first-instance.sh
 
+demo-user:
+	@scripts/lib/demo-user
+
 shell:
 	@scripts/vm
 
@@ -134,6 +137,7 @@ make overlays     compile the device tree overlays in dts-overlays
 
 These need no kernel headers, install what they miss, and run in QEMU:
 make demo         show the first instances, from mkdir to rmdir
+make demo-user    a driver in C and in Python, which is killed while a cat reads from it
 make shell        a shell in a guest with everything in it
 make check        what everything does, on Linux 6.12; the main job on 6.1, 7.3 (as
                   root) and arm64
@@ -161,5 +165,5 @@ help:
 	@echo "$$help"
 
 .PHONY: all install install-dev uninstall tools install-tools uninstall-tools lib \
-	install-lib uninstall-lib overlays demo shell check \
+	install-lib uninstall-lib overlays demo demo-user shell check \
 	check-ci check-all check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb lint clean help
