@@ -8,7 +8,7 @@ source "${BASH_SOURCE[0]%/*}/kernel.sh"
 # for DKMS, openssl to sign, an init system, a way to become another user. ccache
 # is ours, see system-disk.
 system_packages=(systemd-sysv udev dbus kmod initramfs-tools zstd dkms openssl ccache
-	device-tree-compiler libfdt1 libjson-c5 libudev1 pkg-config procps python3)
+	device-tree-compiler libfdt1 libjson-c5 libudev1 pkg-config procps python3 libc6-dev)
 
 # system KERNEL: builds what changed, for the kernel 6.1 or 6.12, and sets
 #   system_disk     an image with the root file system; not to be written to
