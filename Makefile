@@ -1,37 +1,79 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What a person calls; see "make help". The kernel's build system reads Kbuild.
 
-ifdef KDIR
+# The kernel to build for: KDIR is its source or its headers. Yocto calls that
+# KERNEL_SRC, others KERNELDIR. O is where it was built, if that is elsewhere.
+KDIR ?= $(or $(KERNEL_SRC),$(KERNELDIR),/lib/modules/$(or $(KVER),$(shell uname -r))/build)
+kbuild := $(or $(O),$(KDIR))
 # what uname -r says there: Debian's include/config/kernel.release says something else
-KVER ?= $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
-else
-KVER ?= $(shell uname -r)
-endif
-KDIR ?= /lib/modules/$(KVER)/build
+KVER ?= $(or $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' \
+	$(kbuild)/include/generated/utsrelease.h 2>/dev/null),$(shell uname -r))
 PREFIX ?= /usr
 DEPMOD ?= depmod
 # where depmod is, which only root has in the path
 export PATH := $(PATH):/usr/sbin:/sbin
 
-moddir = $(DESTDIR)/lib/modules/$(KVER)/updates/microkernel
+# Who stages modules in a folder wants all the rest there too
+DESTDIR ?= $(INSTALL_MOD_PATH)
+INSTALL_MOD_DIR ?= updates/microkernel
+modroot = $(or $(INSTALL_MOD_PATH),$(DESTDIR))
+MODLIB ?= $(modroot)/lib/modules/$(KVER)
+moddir = $(MODLIB)/$(INSTALL_MOD_DIR)
 incdir = $(DESTDIR)$(PREFIX)/include/microkernel
 pcdir = $(DESTDIR)$(PREFIX)/share/pkgconfig
 version = $(shell sed -n 's/^.define MICRO_VERSION "\(.*\)"/\1/p' include/microkernel_version.h)
 
+# kconfig OPTION: its value in that kernel, without quotes
+kconfig = $(shell sed -n 's/^$(1)="\{0,1\}\([^"]*\)"\{0,1\}$$/\1/p' $(kbuild)/include/config/auto.conf 2>/dev/null)
+
+# The compiler that has built the kernel, as it knows which flags to give
+ifeq ($(origin LLVM)$(origin CC)$(call kconfig,CONFIG_CC_IS_CLANG),undefineddefaulty)
+clang := $(shell echo '$(call kconfig,CONFIG_CC_VERSION_TEXT)' | sed -n 's/.*clang version \([0-9]*\).*/\1/p')
+kbuild_flags += LLVM=$(if $(shell command -v clang-$(clang);),-$(clang),1)
+endif
+# Modules are signed with a key that is there, and have types for BPF if pahole
+# and the kernel's own are there. Without these, the kernel's makefiles fail
+sign_key = $(call kconfig,CONFIG_MODULE_SIG_KEY)
+ifeq ($(filter pkcs11:%,$(sign_key))$(wildcard $(sign_key) $(kbuild)/$(sign_key)),)
+kbuild_flags += CONFIG_MODULE_SIG_ALL=
+endif
+ifeq ($(and $(wildcard $(kbuild)/vmlinux),$(shell command -v pahole;)),)
+kbuild_flags += CONFIG_DEBUG_INFO_BTF_MODULES=
+endif
+
+# The package that has the headers, by its name in this distribution
+headers_package = $(shell . /etc/os-release 2>/dev/null; case " $$ID $$ID_LIKE " in \
+	(*' debian '*|*' ubuntu '*) echo linux-headers-$(KVER) ;; \
+	(*' fedora '*|*' rhel '*) echo kernel-devel-$(KVER) ;; \
+	(*' arch '*) echo linux-headers ;; \
+	(*' suse '*|*' opensuse '*) echo kernel-default-devel ;; \
+	(*' alpine '*) echo linux-lts-dev ;; \
+	(*) echo "with the headers of Linux $(KVER)" ;; esac)
+
+# a folder to stage modules in lacks the kernel's own: who unpacks it there runs depmod
+depmod = [ ! -e $(MODLIB)/modules.order ] || $(DEPMOD) -b $(or $(modroot),/) $(KVER)
+
 define headers
 $(if $(wildcard $(KDIR)/Makefile),,$(error No kernel headers in $(KDIR): \
-install the package linux-headers-$(KVER), or say KDIR=folder))
+install the package $(headers_package), or say KDIR=folder))
 endef
 
-all:
-	$(headers)
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+all: modules
 
-install: install-dev all
-	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) \
-		INSTALL_MOD_DIR=updates/microkernel DEPMOD=true modules_install
+modules:
+	$(headers)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(kbuild_flags) modules
+
+install: install-dev modules
+	@$(MAKE) --no-print-directory modules_install
+
+# the modules alone, as Yocto and Buildroot ask for them; they are built before
+modules_install:
+	$(headers)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(kbuild_flags) MODLIB=$(MODLIB) INSTALL_MOD_DIR=$(INSTALL_MOD_DIR) \
+		DEPMOD=true modules_install
 	install -m 644 Module.symvers $(moddir)
-	$(DEPMOD) -b $(DESTDIR)/ $(KVER)
+	$(depmod)
 
 # what drivers elsewhere are built with
 install-dev:
@@ -43,7 +85,7 @@ install-dev:
 
 uninstall:
 	rm -rf $(moddir) $(incdir) $(pcdir)/microkernel.pc
-	$(DEPMOD) -b $(DESTDIR)/ $(KVER)
+	$(depmod)
 
 tools:
 	@$(MAKE) --no-print-directory -C tools/microctl
@@ -56,6 +98,30 @@ lib:
 
 install-lib uninstall-lib:
 	@$(MAKE) --no-print-directory -C lib/libmicro $(@:-lib=)
+
+# The boot service and the rules, for systems without our packages. Before /usr was
+# merged, systemd and udev had their folders in /lib
+libdir = $(PREFIX)$(if $(shell [ -d $(DESTDIR)/lib/systemd ] && [ ! -L $(DESTDIR)/lib ] && echo y),/../lib,/lib)
+unitdir ?= $(abspath $(libdir)/systemd/system)
+rulesdir ?= $(abspath $(libdir)/udev/rules.d)
+system_files = \
+	$(unitdir)/micro.service:packaging/systemd/micro.service \
+	$(unitdir)/micro-driver@.service:packaging/systemd/micro-driver@.service \
+	$(rulesdir)/60-micro.rules:packaging/udev/60-micro.rules \
+	$(PREFIX)/lib/sysusers.d/micro.conf:packaging/systemd/sysusers.d/micro.conf \
+	$(PREFIX)/lib/modules-load.d/microkernel.conf:packaging/systemd/modules-load.d/microkernel.conf
+# the administrator's: they are not overwritten, and stay
+system_conffiles = /etc/micro.d/README:packaging/micro.d/README /etc/default/micro:packaging/default/micro
+
+install-system:
+	@$(foreach f,$(system_files),install -D -m 644 $(lastword $(subst :, ,$(f))) $(DESTDIR)$(firstword $(subst :, ,$(f))) &&) :
+	@$(foreach f,$(system_conffiles),{ [ -e $(DESTDIR)$(firstword $(subst :, ,$(f))) ] || \
+		install -D -m 644 $(lastword $(subst :, ,$(f))) $(DESTDIR)$(firstword $(subst :, ,$(f))); } &&) :
+	@sed -i 's|/usr/bin/microctl|$(PREFIX)/bin/microctl|' $(DESTDIR)$(unitdir)/micro.service
+	@[ -n "$(DESTDIR)" ] || echo "Now run: systemd-sysusers; systemctl daemon-reload; udevadm control --reload"
+
+uninstall-system:
+	rm -f $(foreach f,$(system_files),$(DESTDIR)$(firstword $(subst :, ,$(f))))
 
 overlays:
 	@command -v dtc >/dev/null || { echo "Please install the package device-tree-compiler." >&2; exit 1; }
@@ -126,13 +192,19 @@ clean:
 define help
 make              build the modules for the running kernel, or with KDIR=folder
                   for the kernel with its headers there
-make install      install them and the headers; DESTDIR= and PREFIX= as usual
+make install      install them and the headers; DESTDIR= and PREFIX= as usual, and
+                  INSTALL_MOD_PATH=, INSTALL_MOD_DIR=, KERNEL_SRC=, O= as the kernel's
+make modules_install
+                  install the modules alone
 make uninstall    remove both
 make tools        build microctl, which needs libfdt-dev, libjson-c-dev, libudev-dev
 make install-tools
                   install it, its manual page and completions; uninstall-tools
 make lib          build libmicro, with which a program serves devices
 make install-lib  install it, static and shared; LIBDIR= as usual; uninstall-lib
+make install-system
+                  install the boot service, udev rules, the group and what loads the
+                  core at boot; uninstall-system leaves /etc/micro.d
 make overlays     compile the device tree overlays in dts-overlays
 
 These need no kernel headers, install what they miss, and run in QEMU:
@@ -164,6 +236,6 @@ export help
 help:
 	@echo "$$help"
 
-.PHONY: all install install-dev uninstall tools install-tools uninstall-tools lib \
-	install-lib uninstall-lib overlays demo demo-user shell check \
+.PHONY: all modules modules_install install install-dev uninstall tools install-tools uninstall-tools lib \
+	install-lib uninstall-lib install-system uninstall-system overlays demo demo-user shell check \
 	check-ci check-all check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb lint clean help
