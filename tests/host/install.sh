@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Builds and installs the modules as Yocto, Buildroot and Debian's users do, each
+# time into a folder, on this machine. Whoever writes outside of that folder fails,
+# as the rest of the machine is read-only then. Prints TAP.
+# shellcheck source=../../scripts/lib/guest.sh
+source "${BASH_SOURCE[0]%/*}/../../scripts/lib/guest.sh"
+
+need make=make gcc=gcc xz=xz-utils depmod=kmod unshare=util-linux /usr/include/unistd.h=libc6-dev
+kernel 6.1
+tmp=$(mktemp -d "$cache/build/install.XXXXXX") || die "no temporary folder"
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+count=0
+failed=0
+
+# ok STATUS NAME
+ok() {
+	count=$((count + 1))
+	if [[ $1 -eq 0 ]]; then
+		echo "ok $count - $2"
+		return
+	fi
+	failed=1
+	echo "not ok $count - $2"
+	sed 's/^/# /' "$tmp/log"
+}
+
+# sealed COMMAND...: only $tmp can be written to. Root is root of a namespace of
+# its own, and others become that.
+sealed() {
+	local namespace=(unshare --mount)
+	[[ $EUID -eq 0 ]] || namespace+=(--map-root-user)
+	# shellcheck disable=SC2016 # expanded by that shell
+	"${namespace[@]}" sh -c '
+		mount --make-rprivate / && mount --bind "$0" "$0" && mount -t tmpfs tmpfs /tmp &&
+		mount -o remount,bind,ro / && cd "$0/source" && exec "$@"' "$tmp" "$@" >"$tmp/log" 2>&1
+}
+
+# there FILE...: they are all in the stage
+there() {
+	local file
+	for file; do
+		[[ -e $tmp/stage/$file ]] || {
+			echo "there is no $file, but:" >>"$tmp/log"
+			(cd "$tmp/stage" && find . -type f) >>"$tmp/log"
+			return 1
+		}
+	done
+}
+
+fresh() {
+	rm -rf "${tmp:?}/stage" "$tmp/source"
+	mkdir "$tmp/stage" "$tmp/source"
+	(cd "$repo" && find Kbuild Makefile include src packaging ! -name '*.o' ! -name '*.ko' -type f -print0 |
+		cpio -0 -pdm --quiet "$tmp/source")
+}
+
+modules=lib/modules/$kernel_release
+
+fresh
+sealed make -s -j2 KERNEL_SRC="$kernel_headers" modules
+ok $? "Yocto: make KERNEL_SRC=headers modules builds, and writes nowhere else"
+cp -a "$tmp/source" "$tmp/built"
+sealed make -s KERNEL_SRC="$kernel_headers" MODLIB="$tmp/stage/usr/$modules" DEPMOD=echo modules_install &&
+	there "usr/$modules/updates/microkernel/src/core/microkernel.ko" "usr/$modules/updates/microkernel/Module.symvers"
+ok $? "Yocto: modules_install installs into MODLIB"
+
+rm -rf "$tmp/stage/"*
+sealed make -s -j2 KDIR="$kernel_headers" INSTALL_MOD_PATH="$tmp/stage" install &&
+	there "$modules/updates/microkernel/src/core/microkernel.ko" usr/include/microkernel/microkernel.h
+ok $? "make INSTALL_MOD_PATH=folder install installs into the folder, and nothing elsewhere"
+! grep -qE 'SSL error|pahole|warning:' "$tmp/log"
+ok $? "no key is missed, and no pahole"
+[[ $(ls "$tmp/stage/lib/modules") == "$kernel_release" ]]
+ok $? "the release is that of uname -r"
+
+rm -rf "$tmp/stage/"*
+sealed make -s KERNELDIR="$kernel_headers" DESTDIR="$tmp/stage" INSTALL_MOD_DIR=extra modules_install &&
+	there "$modules/extra/src/core/microkernel.ko"
+ok $? "INSTALL_MOD_DIR is where in the kernel's folder modules go"
+
+rm -rf "$tmp/stage/"*
+sealed make -s -C "$kernel_headers" M="$tmp/source" INSTALL_MOD_PATH="$tmp/stage" MODLIB="$tmp/stage/$modules" modules modules_install &&
+	[[ -n $(find "$tmp/stage/$modules" -path '*/src/core/microkernel.ko') ]]
+ok $? "Buildroot: the kernel's makefile is called with M=, without ours"
+
+# a kernel that was built elsewhere than in its source
+rm -rf "$tmp/stage/"*
+# shellcheck disable=SC2154 # it sets source_dir
+kernel_source
+split=$tmp/kernel
+mkdir "$split"
+if cp -r "$kernel_headers"/{.config,include,arch,Module.symvers} "$split" 2>"$tmp/log"; then
+	# shellcheck disable=SC2154
+	sealed make -s -C "$repo" -n KERNEL_SRC="$source_dir" O="$split" INSTALL_MOD_PATH="$tmp/stage" modules_install &&
+		grep -q -- "-C $source_dir .*MODLIB=$tmp/stage/$modules" "$tmp/log"
+fi
+ok $? "O= is where the kernel was built, which says its release"
+
+rm -rf "$tmp/stage/"*
+sealed make -s DESTDIR="$tmp/stage" PREFIX=/usr/local install-system &&
+	there etc/micro.d/README usr/local/lib/systemd/system/micro.service usr/local/lib/udev/rules.d/60-micro.rules &&
+	grep -q '^ExecStart=/usr/local/bin/microctl' "$tmp/stage/usr/local/lib/systemd/system/micro.service"
+ok $? "install-system installs the service, with the place of microctl, and the rules"
+echo mine >"$tmp/stage/etc/default/micro"
+sealed make -s DESTDIR="$tmp/stage" PREFIX=/usr/local install-system && [[ $(<"$tmp/stage/etc/default/micro") == mine ]]
+ok $? "install-system leaves a configuration as it is"
+sealed make -s DESTDIR="$tmp/stage" PREFIX=/usr/local uninstall-system && there etc/default/micro &&
+	[[ ! -e $tmp/stage/usr/local/lib/systemd/system/micro.service ]]
+ok $? "uninstall-system removes the service, and leaves the configuration"
+
+! sealed make -s KDIR=/nowhere modules && grep -q 'No kernel headers in /nowhere: install the package' "$tmp/log"
+ok $? "without headers, make names the package that has them"
+
+echo "1..$count"
+exit $failed
