@@ -181,8 +181,8 @@ static int micro_fw_make(struct micro_fw_bus *bus, struct fwnode_handle *fwnode,
 
 static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
 {
-	struct device_node *np = to_of_node(fwnode);
 	char *node_name __free(kfree) = NULL;
+	struct device_node *np = to_of_node(fwnode);
 
 	if (!micro_fw_is_available(fwnode))
 		return 0;

@@ -1263,6 +1263,8 @@ static void test_deaths(void)
 				      stress_poll_thread, NULL));
 	srand(n);
 	for (i = 0; i < n; i++) {
+		int ready = shared->ready;
+
 		usleep(1000 + rand() % 19000);
 		stop(server);
 		server = child();
@@ -1270,12 +1272,16 @@ static void test_deaths(void)
 			close_range(3, ~0U, 0);
 			serve(0, false, 1 + i % 3, 1 + i % 8);
 		}
+		/* On a slow kernel most would be dead before they serve: every other one may */
+		if (i % 2)
+			wait_until(shared->ready > ready);
 	}
 	stress_end = 1;
 	for (i = 0; i < 8; i++)
 		check(!pthread_join(threads[i], NULL));
 	stop(server);
-	check(stress_calls > 100);
+	/* half of them served for a while */
+	check(stress_calls > n / 10);
 	printf("%d deaths, %ld calls\n", n, stress_calls * 2);
 }
 
