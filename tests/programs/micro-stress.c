@@ -699,13 +699,16 @@ static void instance_name(struct task *t, char *name)
 	sprintf(name, "micro_count.%u", nr);
 }
 
+/* What takes longer than patience_ms goes on, and other changes have to wait for it */
+#define WAITS	EINPROGRESS, EBUSY
+
 static void do_mkdir(struct task *t)
 {
 	char path[96], name[32];
 
 	instance_name(t, name);
 	sprintf(path, CONFIGFS "/%s", name);
-	RESULT(t, OP_MKDIR, mkdir(path, 0755), EEXIST);
+	RESULT(t, OP_MKDIR, mkdir(path, 0755), EEXIST, EBUSY);
 }
 
 static void do_rmdir(struct task *t)
@@ -726,11 +729,11 @@ static void do_cycle(struct task *t)
 	if (below(t, 2)) {
 		sprintf(path, CONFIGFS "/%s", name);
 		RESULT(t, OP_RMDIR, rmdir(path), ENOENT);
-		RESULT(t, OP_MKDIR, mkdir(path, 0755), EEXIST);
+		RESULT(t, OP_MKDIR, mkdir(path, 0755), EEXIST, EBUSY);
 	} else {
 		sprintf(path, CONFIGFS "/%s/live", name);
-		RESULT(t, OP_LIVE, write_to(path, "0"), ENOENT, EIO);
-		RESULT(t, OP_LIVE, write_to(path, "1"), ENOENT, EIO);
+		RESULT(t, OP_LIVE, write_to(path, "0"), ENOENT, EIO, WAITS);
+		RESULT(t, OP_LIVE, write_to(path, "1"), ENOENT, EIO, WAITS);
 	}
 }
 
@@ -758,7 +761,7 @@ static void do_live(struct task *t)
 
 	instance_name(t, name);
 	sprintf(path, CONFIGFS "/%s/live", name);
-	RESULT(t, OP_LIVE, write_to(path, below(t, 3) ? "1" : "0"), ENOENT, EIO);
+	RESULT(t, OP_LIVE, write_to(path, below(t, 3) ? "1" : "0"), ENOENT, EIO, WAITS);
 }
 
 static void do_compat(struct task *t)
@@ -775,7 +778,7 @@ static void do_compat(struct task *t)
 	instance_name(t, name);
 	sprintf(path, CONFIGFS "/%s/compatible", name);
 	RESULT(t, OP_COMPAT, write_to(path, compat[below(t, ARRAY_SIZE(compat))]),
-	       ENOENT, EIO);
+	       ENOENT, EIO, WAITS);
 }
 
 static void do_device(struct task *t)
@@ -1255,7 +1258,7 @@ int main(int argc, char **argv)
 	struct sigaction io = { .sa_handler = on_io };
 	unsigned long calls = 0;
 	struct stats s;
-	double begin;
+	double begin, end;
 	int c, i;
 
 	seed = time(NULL);
@@ -1313,8 +1316,7 @@ int main(int argc, char **argv)
 
 	shared->stop = true;
 	if (!join(0, 0) && children[0]) {
-		double end = now() + STUCK_SECONDS;
-
+		end = now() + STUCK_SECONDS;
 		while (children[0] && now() < end)
 			join(0, 0);
 		if (children[0])
@@ -1327,8 +1329,13 @@ int main(int argc, char **argv)
 	if (!join(0, STUCK_SECONDS))
 		return hung("an opener does not end");
 
-	i = entries("/dev/micro") + entries("/sys/bus/micro_bus/devices") +
-	    entries("/sys/class/micro");
+	/* What rmdir did not wait for goes on */
+	for (end = now() + STUCK_SECONDS;; usleep(10000)) {
+		i = entries("/dev/micro") + entries("/sys/bus/micro_bus/devices") +
+		    entries("/sys/class/micro");
+		if (!i || now() > end)
+			break;
+	}
 	if (i) {
 		printf("# wrong: %d things are left of instances\n", i);
 		shared->errors++;
