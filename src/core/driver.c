@@ -105,7 +105,7 @@ int __micro_register_driver(struct micro_driver *drv, struct module *owner,
 	lockdep_register_key(&users->key);
 	mutex_init(&users->lock);
 	/* init() of one driver may make a device of another */
-	lockdep_set_class_and_name(&users->lock, &users->key, drv->name);
+	lockdep_set_class_and_name(&users->lock, &users->key, "micro_driver.init");
 	/* The driver core would remove them before we can revoke anything */
 	users->core.groups = drv->driver.dev_groups;
 	drv->driver.dev_groups = NULL;
