@@ -58,14 +58,15 @@ is "$(waits rmdir $micro/micro_bench.2)" "" "rmdir with an open file waits for n
 exec 5<&-
 echo nop >$trace/current_tracer
 
-micro-bench -n 0,1,100,10000 unplug >/tmp/figures
+micro-bench -n 0,1,100,1000,10000 unplug >/tmp/figures
 ok $? "unplug is measured"
 for n in 0 1 100; do
 	at_most 0.1 "$(figure unplug-worst $n micro)" "$(figure synchronize_rcu 0 kernel)" \
 		"the slowest rmdir with $n open files is over long before a grace period"
 done
-at_most 1.10 "$(figure unplug-file 10000 micro)" "$(figure unplug-file 100 micro)" \
-	"an open file costs as much to revoke among 10000 as among 100"
+# a hundred files are too few to see more than what the hand-over to a worker varies by
+at_most 1.10 "$(figure unplug-file 10000 micro)" "$(figure unplug-file 1000 micro)" \
+	"an open file costs as much to revoke among 10000 as among 1000"
 
 micro-bench -n 100,1000 sleepers >/tmp/figures
 ok $? "unplug with sleepers is measured, all of them got ENODEV"
