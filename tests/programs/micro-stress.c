@@ -699,8 +699,10 @@ static void instance_name(struct task *t, char *name)
 	sprintf(name, "micro_count.%u", nr);
 }
 
-/* What takes longer than patience_ms goes on, and other changes have to wait for it */
-#define WAITS	EINPROGRESS, EBUSY
+/*
+ * For all changes in configfs: what takes longer than patience_ms goes on (EINPROGRESS),
+ * and others have to wait for it (EBUSY)
+ */
 
 static void do_mkdir(struct task *t)
 {
@@ -732,8 +734,8 @@ static void do_cycle(struct task *t)
 		RESULT(t, OP_MKDIR, mkdir(path, 0755), EEXIST, EBUSY);
 	} else {
 		sprintf(path, CONFIGFS "/%s/live", name);
-		RESULT(t, OP_LIVE, write_to(path, "0"), ENOENT, EIO, WAITS);
-		RESULT(t, OP_LIVE, write_to(path, "1"), ENOENT, EIO, WAITS);
+		RESULT(t, OP_LIVE, write_to(path, "0"), ENOENT, EIO, EINPROGRESS, EBUSY);
+		RESULT(t, OP_LIVE, write_to(path, "1"), ENOENT, EIO, EINPROGRESS, EBUSY);
 	}
 }
 
@@ -761,7 +763,7 @@ static void do_live(struct task *t)
 
 	instance_name(t, name);
 	sprintf(path, CONFIGFS "/%s/live", name);
-	RESULT(t, OP_LIVE, write_to(path, below(t, 3) ? "1" : "0"), ENOENT, EIO, WAITS);
+	RESULT(t, OP_LIVE, write_to(path, below(t, 3) ? "1" : "0"), ENOENT, EIO, EINPROGRESS, EBUSY);
 }
 
 static void do_compat(struct task *t)
@@ -778,7 +780,7 @@ static void do_compat(struct task *t)
 	instance_name(t, name);
 	sprintf(path, CONFIGFS "/%s/compatible", name);
 	RESULT(t, OP_COMPAT, write_to(path, compat[below(t, ARRAY_SIZE(compat))]),
-	       ENOENT, EIO, WAITS);
+	       ENOENT, EIO, EINPROGRESS, EBUSY);
 }
 
 static void do_device(struct task *t)
