@@ -68,10 +68,12 @@ done
 at_most 1.10 "$(figure unplug-file 10000 micro)" "$(figure unplug-file 1000 micro)" \
 	"an open file costs as much to revoke among 10000 as among 1000"
 
-micro-bench -n 100,1000 sleepers >/tmp/figures
+micro-bench -n 1000,4000 sleepers >/tmp/figures
 ok $? "unplug with sleepers is measured, all of them got ENODEV"
-at_most 1.10 "$(figure unplug-sleeper 1000 micro)" "$(figure unplug-sleeper 100 micro)" \
-	"a sleeper costs as much among 1000 as among 100"
+# The worker and those whom it wakes take turns now in one way, now in another: by itself
+# the figure among 1000 is between 7195 and 7857. What grows with their number would be 4 x
+at_most 1.25 "$(figure unplug-sleeper 4000 micro)" "$(figure unplug-sleeper 1000 micro)" \
+	"a sleeper costs as much among 4000 as among 1000"
 
 micro-bench -n 1000,3000 memory >/tmp/figures
 ok $? "memory is measured"

@@ -763,7 +763,8 @@ static void do_live(struct task *t)
 
 	instance_name(t, name);
 	sprintf(path, CONFIGFS "/%s/live", name);
-	RESULT(t, OP_LIVE, write_to(path, below(t, 3) ? "1" : "0"), ENOENT, EIO, EINPROGRESS, EBUSY);
+	RESULT(t, OP_LIVE, write_to(path, below(t, 3) ? "1" : "0"),
+	       ENOENT, EIO, EINPROGRESS, EBUSY);
 }
 
 static void do_compat(struct task *t)
