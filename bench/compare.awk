@@ -2,7 +2,8 @@
 # Compares the framework's figures with those of a reference:
 # awk -f compare.awk REFERENCE RESULTS
 # Ratios to a peer, if there are any, as they do not depend on the kernel's version
-# much; else the figures. Exit status 1 if one is over 2 % worse. Some are not compared:
+# much; else the figures. Exit status 1 if one is over 2 % worse, or, of the unplug, which
+# a worker does since mkdir and rmdir wait only so long, 15 %. Some are not compared:
 # unplug-worst, a maximum, which has whatever else the kernel did meanwhile, and to load
 # and unload the module, which is to wait for grace periods, mostly.
 
@@ -35,7 +36,9 @@ FNR == 1 {
 		next
 	}
 	compared++
-	if (figure > reference[key] * 1.02) {
+	# two tasks take turns there, in one way or another
+	limit = $1 ~ /^unplug/ ? 1.15 : 1.02
+	if (figure > reference[key] * limit) {
 		printf "Linux %s: %s is worse: %s, was %s\n", kernel, key, figure, reference[key]
 		bad++
 	}
