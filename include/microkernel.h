@@ -325,15 +325,14 @@ struct micro_waiter {
 
 void micro_wait_begin(struct micro_waiter *waiter, struct file *filp,
 		      struct wait_queue_head *wq_head);
-int micro_wait_prepare(struct micro_waiter *waiter);
-int micro_wait_prepare_mode(struct micro_waiter *waiter, unsigned int mode);
+int micro_wait_prepare(struct micro_waiter *waiter, unsigned int mode);
 void micro_wait_end(struct micro_waiter *waiter);
 
 /* fcntl() may change it at any time, as for all drivers: either answer is right */
 #define __micro_file_nonblock(filp)	(data_race((filp)->f_flags) & O_NONBLOCK)
 
 /* The loop of ___wait_event(), on two queues and with a third way out */
-#define __micro_wait_event(filp, wq_head, condition, nonblock)		\
+#define __micro_wait_event(filp, wq_head, condition, nonblock, mode)	\
 ({									\
 	int __ret = 0;							\
 									\
@@ -347,7 +346,7 @@ void micro_wait_end(struct micro_waiter *waiter);
 		} else {						\
 			micro_wait_begin(&__waiter, filp, &(wq_head));	\
 			for (;;) {					\
-				__ret = micro_wait_prepare(&__waiter);	\
+				__ret = micro_wait_prepare(&__waiter, mode); \
 				if (__ret == -ENODEV)			\
 					break;				\
 				if (condition) {			\
@@ -381,7 +380,7 @@ void micro_wait_end(struct micro_waiter *waiter);
  */
 #define micro_wait_event_interruptible(filp, wq_head, condition)	\
 	__micro_wait_event(filp, wq_head, condition,			\
-			   __micro_file_nonblock(filp))
+			   __micro_file_nonblock(filp), TASK_INTERRUPTIBLE)
 
 /**
  * micro_wait_event_iocb() - the same for read_iter() and write_iter()
@@ -395,7 +394,8 @@ void micro_wait_end(struct micro_waiter *waiter);
 #define micro_wait_event_iocb(iocb, wq_head, condition)			\
 	__micro_wait_event((iocb)->ki_filp, wq_head, condition,		\
 			   ((iocb)->ki_flags & IOCB_NOWAIT) ||		\
-			   __micro_file_nonblock((iocb)->ki_filp))
+			   __micro_file_nonblock((iocb)->ki_filp),	\
+			   TASK_INTERRUPTIBLE)
 
 /**
  * micro_wait_event_mode() - sleep in another state, whatever O_NONBLOCK says
@@ -417,31 +417,7 @@ void micro_wait_end(struct micro_waiter *waiter);
  * -ENODEV as soon as @filp is revoked.
  */
 #define micro_wait_event_mode(filp, wq_head, condition, mode)		\
-({									\
-	int __ret = 0;							\
-									\
-	if (micro_file_revoked(filp)) {					\
-		__ret = -ENODEV;					\
-	} else if (!(condition)) {					\
-		struct micro_waiter __waiter;				\
-									\
-		micro_wait_begin(&__waiter, filp, &(wq_head));		\
-		for (;;) {						\
-			__ret = micro_wait_prepare_mode(&__waiter, mode);	\
-			if (__ret == -ENODEV)				\
-				break;					\
-			if (condition) {				\
-				__ret = 0;				\
-				break;					\
-			}						\
-			if (__ret)					\
-				break;					\
-			schedule();					\
-		}							\
-		micro_wait_end(&__waiter);				\
-	}								\
-	__ret;								\
-})
+	__micro_wait_event(filp, wq_head, condition, false, mode)
 
 /**
  * micro_wait_event_killable() - sleep until a condition is true, SIGKILL, or unplug

@@ -49,44 +49,24 @@ EXPORT_SYMBOL_GPL(micro_wait_begin);
 /**
  * micro_wait_prepare() - see whether to sleep at all
  * @waiter: from micro_wait_begin()
+ * @mode: the state to sleep in, see micro_wait_event_mode()
  *
- * Context: as micro_wait_begin(); the task is TASK_INTERRUPTIBLE afterwards.
- * Return: 0; -ENODEV when the file is revoked; -ERESTARTSYS with a signal
- * pending, which counts only while the condition is false.
+ * Context: as micro_wait_begin(); the task is in @mode afterwards.
+ * Return: 0; -ENODEV when the file is revoked; -ERESTARTSYS with a signal pending
+ * that ends @mode, which counts only while the condition is false.
  */
-int micro_wait_prepare(struct micro_waiter *waiter)
+int micro_wait_prepare(struct micro_waiter *waiter, unsigned int mode)
 {
 	struct micro_file *f = waiter->filp->private_data;
 
 	/* Before the checks, so that a wake-up after them is not lost */
-	set_current_state(TASK_INTERRUPTIBLE);
-
-	if (micro_active_revoked(&f->active))
-		return -ENODEV;
-	return signal_pending(current) ? -ERESTARTSYS : 0;
-}
-EXPORT_SYMBOL_GPL(micro_wait_prepare);
-
-/**
- * micro_wait_prepare_mode() - the same, for other kinds of sleep
- * @waiter: from micro_wait_begin()
- * @mode: the state to sleep in, see micro_wait_event_mode()
- *
- * Context: as micro_wait_begin(); the task is in @mode afterwards.
- * Return: as micro_wait_prepare(), with the signals that end @mode.
- */
-int micro_wait_prepare_mode(struct micro_waiter *waiter, unsigned int mode)
-{
-	struct micro_file *f = waiter->filp->private_data;
-
-	/* As above */
 	set_current_state(mode);
 
 	if (micro_active_revoked(&f->active))
 		return -ENODEV;
 	return signal_pending_state(mode, current) ? -ERESTARTSYS : 0;
 }
-EXPORT_SYMBOL_GPL(micro_wait_prepare_mode);
+EXPORT_SYMBOL_GPL(micro_wait_prepare);
 
 /**
  * micro_wait_end() - leave both queues
