@@ -188,6 +188,7 @@ if command -v user-sample >/dev/null; then
 	driver=$micro/micro_user.user_sample
 	mkdir $driver
 	echo 0 >$driver/live
+	gone user_sample
 	set_prop $driver memory-size u32 65536
 	set_prop $driver compatible-list string microkernel,sample-driver
 	echo 1 >$driver/live

@@ -12,12 +12,12 @@ unplug=true
 # make_driver NAME [PROPERTY/TYPE=VALUE]...
 make_driver() {
 	made=$micro/micro_user.$1
+	gone "$1"
 	shift
 	mkdir "$made" || return
 	[ -n "$1" ] || return 0
 	echo 0 >"$made/live" || return
-	# debug kernels keep its name for a while
-	wait_for test ! -e "/sys/bus/micro_bus/drivers/${made##*.}"
+	gone "${made##*.}"
 	for property; do
 		name=${property%%/*}
 		type=${property#*/}
@@ -42,5 +42,4 @@ user() {
 	ok $? "$case: $*$([ "$unplug" = true ] || echo "$unplug")" || diag "$output"
 	[ ! -d $micro/t.x ] || rmdir $micro/t.x
 	remove_driver t
-	wait_for test ! -e /sys/bus/micro_bus/drivers/t
 }
