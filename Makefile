@@ -197,7 +197,8 @@ make install      install them and the headers; DESTDIR= and PREFIX= as usual, a
 make modules_install
                   install the modules alone
 make uninstall    remove both
-make tools        build microctl, which needs libfdt-dev, libjson-c-dev, libudev-dev
+make tools        build microctl, which needs libfdt-dev, libjson-c-dev, libudev-dev;
+                  WITH_JSON=0 and WITH_UDEV=0 leave out the last two
 make install-tools
                   install it, its manual page and completions; uninstall-tools
 make lib          build libmicro, with which a program serves devices

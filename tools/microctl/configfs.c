@@ -17,6 +17,7 @@
 #include "configfs.h"
 #include "memory.h"
 #include "path.h"
+#include "retry.h"
 
 /* <linux/magic.h> has it not */
 #define CONFIGFS_MAGIC	0x62656570
@@ -76,7 +77,7 @@ int configfs_write(const char *path, const char *text, size_t len)
 
 	if (fd < 0)
 		return -1;
-	written = TEMP_FAILURE_RETRY(write(fd, text, len));
+	written = retry_interrupted(write(fd, text, len));
 	err = written < 0 ? errno : (size_t)written == len ? 0 : E2BIG;
 	close(fd);
 	errno = err;
@@ -92,7 +93,7 @@ ssize_t configfs_read(const char *path, char *text, size_t room)
 
 	if (fd < 0)
 		return -1;
-	while ((got = TEMP_FAILURE_RETRY(read(fd, text + len, room - 1 - len))) > 0)
+	while ((got = retry_interrupted(read(fd, text + len, room - 1 - len))) > 0)
 		len += got;
 	err = errno;
 	close(fd);

@@ -65,7 +65,7 @@ static void set_property(struct device *device, const char *command, const char 
 		usage_error(command, "compatible strings are set with --compatible");
 	if (node_property(node, name))
 		usage_error(command, "property '%s' is set twice", name);
-	if (!type_find(colon ? strndupa(text, colon - text) : text, &type) ||
+	if (!type_find(colon ? copy_bytes(text, colon - text) : text, &type) ||
 	    (!colon && type != TYPE_BOOL))
 		usage_error(command,
 			    "property '%s': TYPE:VALUE is missing; TYPE is u8, u16, u32, u64 or string",

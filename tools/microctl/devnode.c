@@ -14,8 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include <linux/fs.h>
 
 #include "devnode.h"
 #include "memory.h"
@@ -67,6 +70,12 @@ const char *devnode_fault(const struct device *device)
 	return NULL;
 }
 
+/* Fails if @to exists. Not every C library has a function for this */
+static int rename_aside(const char *from, const char *to)
+{
+	return syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
 /**
  * devnode_clear() - make room for the node of a device that is not bound
  * @name: the device's name
@@ -92,7 +101,7 @@ int devnode_clear(const char *name, const struct place *at)
 	if (S_ISREG(st.st_mode) && st.st_size) {
 		path_add(&aside, path.text);
 		path_add(&aside, "~");
-		if (renameat2(AT_FDCWD, path.text, AT_FDCWD, aside.text, RENAME_NOREPLACE)) {
+		if (rename_aside(path.text, aside.text)) {
 			say_at(at, NULL, "%s is a regular file, which cannot be renamed to %s: %s",
 			       path.text, aside.text, strerror(errno));
 			return -1;

@@ -19,6 +19,7 @@
 #include "interrupt.h"
 #include "memory.h"
 #include "message.h"
+#include "retry.h"
 
 #define FILE_MAX	(256 << 20)	/* bytes; no device tree has so many */
 
@@ -95,7 +96,7 @@ static int run_dtc(const char *file, int in, int out, const char *output)
 		errno = err;
 		return -1;
 	}
-	if (TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) < 0)
+	if (retry_interrupted(waitpid(pid, &status, 0)) < 0)
 		return -1;
 	interrupt_check();
 	return status;

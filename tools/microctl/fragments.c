@@ -29,7 +29,7 @@ static bool mark_reference(struct tree_node *root, const char *label, const char
 	if (!offset)
 		return false;
 	node = tree_walk(root, where, name - where);
-	p = node ? tree_property(node, strndupa(name + 1, offset - name - 1)) : NULL;
+	p = node ? tree_property(node, copy_bytes(name + 1, offset - name - 1)) : NULL;
 	if (!p)
 		return false;
 	p->reference = label;

@@ -100,7 +100,7 @@ int command_list(int argc, char **argv)
 
 	while ((option = next_option(argc, argv, ":h", options)) >= 0) {
 		if (option == 'j')
-			json = true;
+			json = json_option(argv[0]);
 		else
 			names = true;
 	}
@@ -248,7 +248,7 @@ static int print_all(int argc, char **argv, void (*print)(const struct device *d
 	struct device *d;
 
 	while (next_option(argc, argv, ":h", json_options) >= 0)
-		json = true;
+		json = json_option(argv[0]);
 	if (need_names && optind == argc)
 		usage_error(argv[0], "it needs the name of a device");
 

@@ -164,7 +164,7 @@ static void read_state(struct device *device)
 	device->dev = "";
 	if (len > 0) {
 		text[len] = '\0';
-		device->driver = copy_string(basename(text));
+		device->driver = copy_string(strrchr(text, '/') + 1);
 	}
 	path_cut(&path, end);
 

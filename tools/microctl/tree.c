@@ -39,12 +39,21 @@ struct tree_property *tree_property(const struct tree_node *node, const char *na
 	return NULL;
 }
 
+static struct tree_node *find_child(const struct tree_node *node, const char *name, size_t len)
+{
+	const char *child;
+
+	for (size_t i = 0; i < node->child_count; i++) {
+		child = node->children[i]->name;
+		if (!strncmp(child, name, len) && !child[len])
+			return node->children[i];
+	}
+	return NULL;
+}
+
 struct tree_node *tree_child(const struct tree_node *node, const char *name)
 {
-	for (size_t i = 0; i < node->child_count; i++)
-		if (!strcmp(node->children[i]->name, name))
-			return node->children[i];
-	return NULL;
+	return find_child(node, name, strlen(name));
 }
 
 /* @len bytes of @path, from @node on; NULL when there is no such node */
@@ -60,7 +69,7 @@ struct tree_node *tree_walk(struct tree_node *node, const char *path, size_t len
 		part = strcspn(path, "/");
 		if (part > (size_t)(end - path))
 			part = end - path;
-		node = tree_child(node, strndupa(path, part));
+		node = find_child(node, path, part);
 		path += part;
 	}
 	return node;

@@ -6,9 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <libudev.h>
 #include <math.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,49 +14,12 @@
 #include "commands.h"
 #include "configfs.h"
 #include "devnode.h"
+#include "events.h"
 #include "json.h"
 #include "memory.h"
 #include "path.h"
 #include "settle.h"
 #include "sysfs.h"
-
-#define SUBSYSTEM	"micro_bus"
-#define BUFFER_SIZE	(16 << 20)	/* bytes: thousands of devices at once */
-
-/*
- * With udev running, its events are the ones to follow, as they come when the
- * rules have done their work. It is not everywhere.
- */
-static struct udev_monitor *start_monitor(void)
-{
-	const char *source = access("/run/udev/control", F_OK) ? "kernel" : "udev";
-	struct udev *udev = udev_new();
-	struct udev_monitor *monitor;
-
-	monitor = udev ? udev_monitor_new_from_netlink(udev, source) : NULL;
-	if (!monitor ||
-	    udev_monitor_filter_add_match_subsystem_devtype(monitor, SUBSYSTEM, NULL) < 0)
-		die(STATUS_SYSTEM, "cannot listen to events of the kernel: %s", strerror(errno));
-	/* only root may have more than the default, which will do then */
-	udev_monitor_set_receive_buffer_size(monitor, BUFFER_SIZE);
-	if (udev_monitor_enable_receiving(monitor) < 0)
-		die(STATUS_SYSTEM, "cannot listen to events of the kernel: %s", strerror(errno));
-	return monitor;
-}
-
-/* The next event, or NULL after @timeout ms (-1: none). The kernel may have dropped some */
-static struct udev_device *next_event(struct udev_monitor *monitor, int timeout)
-{
-	struct pollfd fd = { .fd = udev_monitor_get_fd(monitor), .events = POLLIN };
-	int ready = poll(&fd, 1, timeout);
-
-	if (ready < 0 && errno != EINTR)
-		die(STATUS_SYSTEM, "cannot wait for events: %s", strerror(errno));
-	if (ready <= 0)
-		return NULL;
-	errno = 0;
-	return udev_monitor_receive_device(monitor);
-}
 
 static bool is_named(const char *name, int argc, char **argv)
 {
@@ -81,21 +42,20 @@ static const char *find_node(const char *name, char *text, size_t size)
 	return "";
 }
 
-static void print_event(struct udev_device *event, const char *name, bool json)
+static void print_event(const struct event *event, bool json)
 {
-	const char *action = udev_device_get_action(event) ?: "change";
-	bool bound = !strcmp(action, "bind");
-	const char *driver = bound ? udev_device_get_driver(event) ?: "" : "";
+	bool bound = !strcmp(event->action, "bind");
+	const char *driver = bound ? event->driver : "";
 	char node[PATH_MAX];
 
-	find_node(name, node, sizeof(node));
+	find_node(event->name, node, sizeof(node));
 	if (!bound)
 		*node = '\0';
 	if (json)
-		json_print_event(action, name, driver, node);
+		json_print_event(event->action, event->name, driver, node);
 	else
-		printf("%-6s  %s%s%s%s%s\n", action, name, *driver ? "  " : "", driver,
-		       *node ? "  " : "", node);
+		printf("%-6s  %s%s%s%s%s\n", event->action, event->name, *driver ? "  " : "",
+		       driver, *node ? "  " : "", node);
 	fflush(stdout);
 }
 
@@ -106,25 +66,21 @@ int command_watch(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
-	struct udev_monitor *monitor;
-	struct udev_device *event;
+	const struct event *event;
 	bool json = false;
-	const char *name;
 
 	while (next_option(argc, argv, ":h", options) >= 0)
-		json = true;
-	monitor = start_monitor();
+		json = json_option(argv[0]);
+	events_start();
 	while (!ferror(stdout)) {
-		event = next_event(monitor, -1);
+		event = events_next(-1);
 		if (!event) {
 			if (errno == ENOBUFS)
 				say("too much happens at once: some events are lost");
 			continue;
 		}
-		name = udev_device_get_sysname(event);
-		if (is_named(name, argc, argv))
-			print_event(event, name, json);
-		udev_device_unref(event);
+		if (is_named(event->name, argc, argv))
+			print_event(event, json);
 	}
 	return STATUS_SYSTEM;
 }
@@ -161,9 +117,8 @@ int command_wait(int argc, char **argv)
 		{ }
 	};
 	double timeout = -1, end = 0, left = -1;
-	struct udev_monitor *monitor;
+	const struct event *event;
 	const char *name, *status;
-	struct udev_device *event;
 
 	while (next_option(argc, argv, ":ht:", options) >= 0)
 		timeout = settle_read_seconds(argv[0], optarg);
@@ -172,7 +127,7 @@ int command_wait(int argc, char **argv)
 
 	configfs_open(false);
 	/* first, so that nothing happens between a look and the wait */
-	monitor = start_monitor();
+	events_start();
 	end = settle_now() + timeout;
 	while ((status = first_unbound(argc, argv, &name))) {
 		if (timeout >= 0) {
@@ -183,13 +138,11 @@ int command_wait(int argc, char **argv)
 			}
 		}
 		do {
-			event = next_event(monitor, left < 0 ? -1 :
-					   left > 3600 ? 3600 * 1000 : (int)ceil(left * 1000));
+			event = events_next(left < 0 ? -1 : left > 3600 ? 3600 * 1000 :
+					    (int)ceil(left * 1000));
 			if (!event)
 				break;
-			name = udev_device_get_sysname(event);
-			status = is_named(name, argc, argv) ? name : NULL;
-			udev_device_unref(event);
+			status = is_named(event->name, argc, argv) ? event->name : NULL;
 			left = timeout < 0 ? -1 : end - settle_now();
 		} while (!status && (timeout < 0 || left > 0));
 	}
