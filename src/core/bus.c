@@ -240,6 +240,19 @@ static int micro_set_node(struct micro_instance *mi)
 	return devm_add_action_or_reset(&mi->mdev.dev, micro_unset_node, mi);
 }
 
+static int micro_bus_dma_configure(struct device *dev)
+{
+	struct micro_instance *mi = dev_to_instance(dev);
+	int err;
+
+	if (!mi->fwnode)
+		return 0;
+	err = micro_supply_dma(mi);
+	if (err)
+		WRITE_ONCE(mi->error, err);
+	return err;
+}
+
 static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
 {
 	struct micro_device *mdev = &mi->mdev;
@@ -327,9 +340,12 @@ static int micro_bus_probe(struct device *dev)
 	if (!micro_matches(mi, dev->driver))
 		return -ENODEV;
 
-	err = micro_bind(mi, to_micro_driver(dev->driver));
-	if (err == -ENODEV || err == -ENXIO)
-		micro_refuse(mi, to_micro_driver(dev->driver));
+	err = mi->fwnode ? micro_supply_power(mi) : 0;
+	if (!err) {
+		err = micro_bind(mi, to_micro_driver(dev->driver));
+		if (err == -ENODEV || err == -ENXIO)
+			micro_refuse(mi, to_micro_driver(dev->driver));
+	}
 	WRITE_ONCE(mi->error, err);
 	trace_micro_bind(mi, to_micro_driver(dev->driver), err);
 	return err;
@@ -428,6 +444,7 @@ struct bus_type micro_bus = {
 	.uevent = micro_bus_uevent,
 	.probe = micro_bus_probe,
 	.remove = micro_bus_remove,
+	.dma_configure = micro_bus_dma_configure,
 };
 
 int micro_bus_init(void)

@@ -12,6 +12,7 @@
 #include <linux/device.h>
 #include <linux/mm.h>
 #include <linux/of.h>
+#include <linux/pm_domain.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
 #include <linux/version.h>
@@ -142,6 +143,28 @@ static inline void micro_vma_untrack(struct vm_area_struct *vma)
 #define micro_property_read_bool(fn)
 #else
 #define micro_property_read_bool(fn)	.property_read_bool = fn,
+#endif
+
+#ifndef PD_FLAG_DETACH_POWER_OFF
+/* Until 6.17, buses detached power domains themselves, and before devm_* was undone */
+#define PD_FLAG_ATTACH_POWER_ON		1
+#define PD_FLAG_DETACH_POWER_OFF	1
+
+static inline void micro_pm_domain_detach(void *dev)
+{
+	dev_pm_domain_detach(dev, true);
+}
+
+static inline int micro_pm_domain_attach(struct device *dev)
+{
+	int err = dev_pm_domain_attach(dev, true);
+
+	if (err || !dev->pm_domain)
+		return err;
+	return devm_add_action_or_reset(dev, micro_pm_domain_detach, dev);
+}
+
+#define dev_pm_domain_attach(dev, flags)	micro_pm_domain_attach(dev)
 #endif
 
 #endif /* _MICRO_COMPAT_H */

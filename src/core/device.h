@@ -178,6 +178,10 @@ int micro_job_run(struct micro_instance *mi, enum micro_job job,
 		  struct micro_compat *compat);
 void micro_job_bury(struct micro_instance *mi);
 
+/* supply.c */
+int micro_supply_dma(struct micro_instance *mi);
+int micro_supply_power(struct micro_instance *mi);
+
 /* driver.c */
 int micro_driver_use(struct micro_driver *drv, void *data);
 void micro_driver_unuse(struct micro_driver *drv);

@@ -88,7 +88,7 @@ plan() {
 		done
 		# the modules build for it, and can be loaded
 		every amd64 6.1-oldest docs/examples
-		every arm64 6.12 $core firmware/devicetree
+		every arm64 6.12 $core firmware/devicetree firmware/supply
 		;;
 	check/*)
 		every "$native" 6.12 $(functional) hard/deadlock
