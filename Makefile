@@ -178,6 +178,10 @@ check-system:
 deb:
 	@scripts/deb
 
+# the tarball of a release, in build/ or the folder DIST
+dist:
+	@scripts/dist $(DIST)
+
 lint:
 	@scripts/lint
 
@@ -225,6 +229,7 @@ make check-fresh  make demo and tests in bare roots of Debian 12 and 13, as root
 make bench        every figure against its peers, in instructions; plots for docs/
 make bench-check  the short ones against bench/results: none over 2 % worse
 make deb          Debian packages, in build/
+make dist         the tarball of a release, in build/ or DIST=folder: same source, same bytes
 make lint         W=1, sparse, checkpatch, shellcheck
 
 make clean        remove what was built here
@@ -239,4 +244,4 @@ help:
 
 .PHONY: all modules modules_install install install-dev uninstall tools install-tools uninstall-tools lib \
 	install-lib uninstall-lib install-system uninstall-system overlays demo demo-user shell check \
-	check-ci check-all check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb lint clean help
+	check-ci check-all check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist lint clean help

@@ -19,6 +19,7 @@
 #include <linux/sched.h>
 #include <linux/security.h>
 #include <linux/slab.h>
+#include <microkernel_version.h>
 
 #include "overlay.h"
 
@@ -474,4 +475,5 @@ module_exit(micro_overlay_exit);
 
 MODULE_AUTHOR("The microkernel authors");
 MODULE_DESCRIPTION("Device tree overlays at run time, through configfs");
+MODULE_VERSION(MICRO_VERSION);
 MODULE_LICENSE("GPL");

@@ -5,6 +5,7 @@
  * Copyright (C) 2026 The microkernel authors
  */
 #include <linux/build_bug.h>
+#include <microkernel_version.h>
 
 #include "user.h"
 
@@ -70,4 +71,5 @@ module_exit(mu_exit);
 MODULE_ALIAS_MICRO("micro_user");
 MODULE_AUTHOR("The microkernel authors");
 MODULE_DESCRIPTION("Drivers that are processes");
+MODULE_VERSION(MICRO_VERSION);
 MODULE_LICENSE("GPL");

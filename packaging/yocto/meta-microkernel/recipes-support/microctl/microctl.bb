@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+SUMMARY = "Devices of the microkernel driver framework, as device-tree files describe them"
+DESCRIPTION = "The tool microctl, and with systemd or udev the boot service and the rules for nodes."
+HOMEPAGE = "https://example.org/microkernel"
+SECTION = "base"
+LICENSE = "GPL-2.0-only"
+LIC_FILES_CHKSUM = "file://LICENSE;md5=b234ee4d69f5fce4486a80fdaf4a4263"
+
+PV = "${MICROKERNEL_VERSION}"
+
+DEPENDS = "dtc"
+
+inherit externalsrc pkgconfig systemd
+
+EXTERNALSRC = "${MICROKERNEL_SOURCE}"
+EXTERNALSRC_BUILD = "${WORKDIR}/build"
+
+PACKAGECONFIG ??= "json ${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
+PACKAGECONFIG[json] = "WITH_JSON=1,WITH_JSON=0,json-c"
+PACKAGECONFIG[systemd] = "WITH_UDEV=1,WITH_UDEV=0,udev"
+
+EXTRA_OEMAKE = "-C ${S}/tools/microctl OUT=${B} PREFIX=${prefix} ZSH_COMPLETIONS=${datadir}/zsh/site-functions ${PACKAGECONFIG_CONFARGS}"
+
+SYSTEMD_SERVICE:${PN} = "micro.service"
+SYSTEMD_AUTO_ENABLE = "disable"
+
+do_compile() {
+	oe_runmake
+}
+
+do_install() {
+	oe_runmake install DESTDIR="${D}"
+	if ${@bb.utils.contains('DISTRO_FEATURES', 'systemd', 'true', 'false', d)}; then
+		make -C ${S} install-system DESTDIR="${D}" PREFIX="${prefix}" \
+			unitdir="${systemd_system_unitdir}" rulesdir="${nonarch_base_libdir}/udev/rules.d"
+		# KERNEL_MODULE_AUTOLOAD of the recipe microkernel does this
+		rm -r ${D}${prefix}/lib/modules-load.d
+	fi
+}
+
+FILES:${PN} += "${datadir}/zsh ${datadir}/bash-completion ${prefix}/lib/sysusers.d ${nonarch_base_libdir}/udev"
+CONFFILES:${PN} = "${sysconfdir}/default/micro ${sysconfdir}/micro.d/README"
+
+# microctl calls dtc for sources, not for blobs
+RRECOMMENDS:${PN} = "dtc kernel-module-microkernel"
