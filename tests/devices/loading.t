@@ -80,6 +80,32 @@ is "$(cat $micro/micro_test_oldest.c/status)" unbound "the device itself stays"
 rmdir $micro/micro_test_oldest.c
 rmmod microkernel
 
+note "async_probe=1, which any user can say"
+modprobe microkernel
+run_ok insmod micro_evil.ko async_probe=1
+evil=/sys/kernel/debug/micro_evil
+for how in "mkdir $micro/micro_evil.slow-probe" "echo create micro_evil.slow-probe >$evil/command"; do
+	echo hold >$evil/command
+	sh -c "$how" &
+	pid=$!
+	wait_for grep -q 'device=micro_evil.slow-probe .*state=binding' /sys/kernel/debug/micro/devices
+	sleep 1
+	kill -0 $pid
+	ok $? "${how%% *} waits for probe()"
+	echo go >$evil/command
+	wait $pid
+	is "$?" 0 "and ends with it"
+	if [ -d $micro/micro_evil.slow-probe ]; then
+		is "$(cat $micro/micro_evil.slow-probe/status)" bound "the device is bound"
+		rmdir $micro/micro_evil.slow-probe
+	else
+		[ -c /dev/micro_evil.slow-probe ]
+		ok $? "the device is bound"
+		echo destroy micro_evil.slow-probe >$evil/command
+	fi
+done
+run_ok rmmod micro_evil microkernel
+
 note "over and over"
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	modprobe sample_driver || break
