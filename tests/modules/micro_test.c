@@ -20,6 +20,8 @@
  *	nofile, noread			no file operations; no read()
  *	llseek, compat_ioctl, read_iter, write_iter	these operations too
  *	groups				dev_groups with an attribute "test"
+ *	async				asks for asynchronous probing
+ *	makes=NAME			init() makes that device, exit() destroys it
  *	size=N, abi=N			built with another microkernel.h, it says
  *
  * KEY/ has counters of the calls (probes, removes ...), which stay after the
@@ -54,6 +56,9 @@ struct test_driver {
 	u32 probe, init, open;
 	/* what a driver built with another header would say of itself */
 	u32 size, abi;
+	/* what init() makes */
+	char makes[64];
+	struct micro_device *made;
 	/* number of calls */
 	atomic_t inits, exits, probes, removes, unplugs, opens, releases, late;
 	u32 init_data;
@@ -80,6 +85,11 @@ static int test_init(struct micro_driver *drv, void *data)
 
 	if (t->init)
 		return -(int)t->init;
+	if (t->makes[0]) {
+		t->made = micro_create_device(t->makes, NULL);
+		if (IS_ERR(t->made))
+			return PTR_ERR(t->made);
+	}
 	t->init_data = (unsigned long)data;
 	atomic_inc(&t->inits);
 	return 0;
@@ -87,7 +97,11 @@ static int test_init(struct micro_driver *drv, void *data)
 
 static void test_exit(struct micro_driver *drv)
 {
-	atomic_inc(&to_test(drv)->exits);
+	struct test_driver *t = to_test(drv);
+
+	if (t->makes[0])
+		micro_destroy_device(t->made);
+	atomic_inc(&t->exits);
 }
 
 static int test_probe(struct micro_device *mdev)
@@ -282,6 +296,8 @@ static int test_setting(struct test_driver *t, const char *name, const char *val
 		return kstrtou32(value, 0, &t->size);
 	if (!strcmp(name, "abi"))
 		return kstrtou32(value, 0, &t->abi);
+	if (!strcmp(name, "makes"))
+		return strscpy(t->makes, value, sizeof(t->makes)) < 0 ? -E2BIG : 0;
 	return -ENOENT;
 }
 
@@ -298,6 +314,7 @@ static int test_configure(struct test_driver *t, char *options)
 	t->probe = 0;
 	t->init = 0;
 	t->open = 0;
+	t->makes[0] = '\0';
 	t->size = sizeof(t->drv);
 	t->abi = MICRO_DRIVER_ABI;
 
