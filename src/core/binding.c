@@ -62,8 +62,6 @@
  */
 
 #define MICRO_MINORS		(MINORMASK + 1)
-#define MICRO_WARN_FIRST	(10 * HZ)
-#define MICRO_WARN_AGAIN	(60 * HZ)
 
 /*
  * One cdev covers all numbers, and this finds the binding: a cdev for each

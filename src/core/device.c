@@ -127,6 +127,46 @@ static int micro_instance_read_compat(struct micro_instance *mi)
 	return 0;
 }
 
+/**
+ * struct micro_load_watch - says in the log that a module takes long to load
+ * @work: does so
+ * @mi: the device that waits
+ * @alias: what was asked for
+ */
+struct micro_load_watch {
+	struct delayed_work work;
+	struct micro_instance *mi;
+	const char *alias;
+};
+
+static void micro_load_complain(struct work_struct *work)
+{
+	struct micro_load_watch *w =
+		container_of(to_delayed_work(work), struct micro_load_watch, work);
+
+	dev_warn(&w->mi->mdev.dev,
+		 "the device waits for modprobe: the module for \"%s\" is not loaded yet\n",
+		 w->alias);
+	schedule_delayed_work(&w->work, MICRO_WARN_AGAIN);
+}
+
+static void micro_load_module(struct micro_instance *mi, bool wait, const char *alias)
+{
+	struct micro_load_watch w = { .mi = mi, .alias = alias };
+
+	if (!wait) {
+		request_module_nowait("%s", alias);
+		return;
+	}
+	INIT_DELAYED_WORK_ONSTACK(&w.work, micro_load_complain);
+	schedule_delayed_work(&w.work, MICRO_WARN_FIRST);
+	request_module("%s", alias);
+	/* The first is enough, unless it is complaining just now */
+	if (!cancel_delayed_work(&w.work))
+		cancel_delayed_work_sync(&w.work);
+	destroy_delayed_work_on_stack(&w.work);
+}
+
 /*
  * Ask user space for the module of a device's driver, unless there is one already.
  * request_module() takes 55 characters; drivers for longer compatible strings are left to
@@ -137,22 +177,25 @@ static void micro_instance_load(struct micro_instance *mi, enum micro_load load)
 {
 	const struct micro_compat *compat = rcu_dereference_protected(mi->compat, true);
 	bool wait = load == MICRO_LOAD_WAIT;
-	int base = strcspn(mi->base, ".");
+	char alias[sizeof("of:NTC") + MICRO_COMPAT_LEN];
 	const char *s;
 
 	/* The module of the next best may not have been loaded */
 	if (load == MICRO_LOAD_NONE || (READ_ONCE(mi->error) && !micro_refused(mi)) ||
 	    READ_ONCE(mi->doomed))
 		return;
-	if (!compat && !READ_ONCE(mi->binding))
-		__request_module(wait, "micro:%.*s", base, mi->base);
+	if (!compat && !READ_ONCE(mi->binding)) {
+		snprintf(alias, sizeof(alias), "micro:%.*s", (int)strcspn(mi->base, "."), mi->base);
+		micro_load_module(mi, wait, alias);
+	}
 	if (!compat)
 		return;
 
 	micro_compat_for_each(s, compat) {
 		if (READ_ONCE(mi->binding) || READ_ONCE(mi->doomed))
 			break;
-		__request_module(wait, "of:NTC%s", s);
+		snprintf(alias, sizeof(alias), "of:NTC%s", s);
+		micro_load_module(mi, wait, alias);
 	}
 }
 

@@ -190,6 +190,9 @@ timed try mkdir $micro/late
 is "$said $(cat $micro/late/status)" "ok binding" "mkdir"
 bounded "it does not wait for the module"
 others "a module is being loaded"
+# the log says who waits for whom
+wait_for sh -c "dmesg | grep -q 'late: the device waits for modprobe: the module for \"micro:late\" is not loaded'"
+ok $? "the log names the module"
 timed try rmdir $micro/late
 is "$said" ok "rmdir"
 bounded "nor does that"
