@@ -25,5 +25,8 @@ ok $? "micro-faults has seen nothing wrong"
 total=$(sed -n 's/^# \([0-9]*\) failures injected into .*/\1/p' /tmp/faults)
 [ "${total:-0}" -ge $((300 / every)) ]
 ok $? "at least $((300 / every)) failures were injected: ${total:-0}"
+removes=$(sed -n 's/^# \([0-9]*\) times remove().*/\1/p' /tmp/faults)
+[ "${removes:-0}" -ge $((100 / every)) ]
+ok $? "there was one unplug() before each remove(): ${removes:-0}"
 is "$(grep -c '^micro' /proc/modules)" 0 "all modules are unloaded"
 done_testing

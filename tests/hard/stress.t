@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Everything at once: files are opened and used in all ways while their devices
 # are made, removed, bound, unbound, matched anew, and the driver's module reloaded.
+# Some do not wait long for what they ask, and some are killed.
 # The driver (micro_count) and micro-stress check that all promises are kept.
 # kernels: 6.1 6.12 7.3 debug
 # parts: all/debug 4
@@ -17,10 +18,10 @@ quiet() {
 	echo >/proc/sys/kernel/modprobe
 }
 
-# stress OPTIONS: one run; what it prints is kept and shown
+# stress PATIENCE OPTIONS: one run; what it prints is kept and shown
 stress() {
-	# as modprobe does it here: a guest that is slow is not stuck
-	run_ok insmod microkernel.ko patience_ms=60000
+	run_ok insmod microkernel.ko patience_ms="$1"
+	shift
 	note "micro-stress $*"
 	micro-stress --verbose "$@" >/tmp/run
 	ok $? "micro-stress ends, and has seen nothing wrong"
@@ -30,6 +31,11 @@ stress() {
 	like "$summary" '[1-9][0-9]* with files open; [1-9][0-9]* opens' "instances were unplugged with files open"
 	like "$summary" '([2-9]|[0-9][0-9]+) unloads' "the driver was reloaded"
 }
+
+# for ever, nearly, as modprobe does it here: a guest that is slow is not stuck; and so
+# short that much goes on when those who asked for it have gone
+long=60000
+short=20
 
 # SEED=N repeats the decisions of a run, though not who of them is first
 set -- --seconds 2400 ${SEED:+--seed "$SEED"}
@@ -41,12 +47,14 @@ case $(uname -r) in
 	[ "$TIER" != all ] || unplugs=2500
 	# More than two openers mostly wait for each other on two slow CPUs
 	set -- "$@" --unplugs $unplugs --no-fork --pause 30000 --chaos 3
-	stress "$@" --processes 2 --threads 1
-	stress "$@" --processes 1 --threads 2
+	stress $long "$@" --processes 2 --threads 1
+	stress $long "$@" --processes 1 --threads 2
+	stress $short "$@" --unplugs $((unplugs / 2)) --processes 1 --threads 2 --kill
 	;;
 *)
 	# about 10 s
-	stress "$@" --unplugs 600
+	stress $long "$@" --unplugs 600
+	stress $short "$@" --unplugs 300 --kill
 	;;
 esac
 
@@ -59,6 +67,11 @@ while read -r _ op worked _; do
 		;;
 	esac
 done </tmp/stress
+
+# of the last run
+like "$(grep 'not waited for' /tmp/run)" ' [1-9][0-9]* writes were not waited for' "some changes took longer than anybody waited"
+killed=$(awk '$2 == "kill" { print $3 }' /tmp/run)
+isnt "${killed:-0}" 0 "some of those who wait were killed: $killed"
 
 is "$(grep -c '^micro' /proc/modules)" 0 "all modules are unloaded"
 is "$(find /dev/micro ! -type d 2>/dev/null | wc -l)" 0 "no node is left"

@@ -585,6 +585,21 @@ static void count_remove(struct micro_device *mdev)
 	count_free(c);
 }
 
+/* Making it may fail when probe() is over */
+static ssize_t id_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct count *c = micro_get_drvdata(to_micro_device(dev));
+
+	return sysfs_emit(buf, "%llu\n", c->id);
+}
+static DEVICE_ATTR_RO(id);
+
+static struct attribute *count_attrs[] = {
+	&dev_attr_id.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(count);
+
 #define COUNT_OPS							\
 	.remove = count_remove,						\
 	.unplug = count_unplug,						\
@@ -624,6 +639,7 @@ static struct micro_driver count_drivers[] = {
 		.read = count_read,
 		.write = count_write,
 		.driver.of_match_table = count_of_match,
+		.driver.dev_groups = count_groups,
 		COUNT_OPS,
 	}, {
 		.name = "micro_count_iter",

@@ -182,6 +182,21 @@ static long driver_files(void)
 	return stat_of("opens=") - stat_of("releases=");
 }
 
+/* Each remove() follows a probe(), and is to be announced by one unplug() */
+static long removes_before, removes;
+
+static void check_unplugs(void)
+{
+	long n = stat_of("removes=");
+
+	/* the figures go with the module */
+	if (n < removes)
+		removes_before += removes;
+	removes = n < 0 ? 0 : n;
+	check(n < 0 || stat_of("unplugs=") == n, "%ld unplug() and %ld remove()",
+	      stat_of("unplugs="), n);
+}
+
 static int module_fd(const char *file)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -1196,16 +1211,19 @@ static int run(const struct step *s, int *hard, int *soft)
 				printf("# %s, fault %d: %s\n", s->name, step_nth, strerror(err));
 			(*hard)++;
 			s->failed();
+			check_unplugs();
 			if (!hit)
 				return -1;
 			continue;
 		}
 		s->done(hit);
+		check_unplugs();
 		if (!hit)
 			break;
 		(*soft)++;
 		if (s->undo)
 			s->undo();
+		check_unplugs();
 	}
 	if (step_nth == MAX_NTH)
 		complain("there is no end of faults");
@@ -1287,6 +1305,7 @@ int main(int argc, char **argv)
 		must_count_unload();
 		must_core_unload();
 	}
+	printf("# %ld times remove(), each after one unplug()\n", removes_before + removes);
 	printf("# %d failures injected into %d system calls, %d wrong\n", all_hard + all_soft,
 	       calls, wrongs);
 	return wrongs ? 1 : 0;

@@ -62,7 +62,7 @@ enum kind {
 	OP_SLEEP, OP_SPIN, OP_POLL, OP_EPOLL, OP_LSEEK, OP_MMAP, OP_TOUCH,
 	OP_MUNMAP, OP_FASYNC, OP_DUP, OP_FORK, OP_PASS, OP_SPLICE, OP_URING,
 	OP_MKDIR, OP_RMDIR, OP_BIND, OP_UNBIND, OP_LIVE, OP_COMPAT, OP_DEVICE,
-	OP_INSMOD, OP_RMMOD, OP_SHOW,
+	OP_INSMOD, OP_RMMOD, OP_SHOW, OP_KILL,
 	OPS
 };
 
@@ -71,7 +71,7 @@ static const char * const op_names[OPS] = {
 	"sleep", "spin", "poll", "epoll", "lseek", "mmap", "touch",
 	"munmap", "fasync", "dup", "fork", "pass", "splice", "io_uring",
 	"mkdir", "rmdir", "bind", "unbind", "live", "compatible", "device",
-	"insmod", "rmmod", "show",
+	"insmod", "rmmod", "show", "kill",
 };
 
 /* Between all processes */
@@ -86,6 +86,7 @@ struct shared {
 	_Atomic unsigned long nodev[OPS];	/* ENODEV, ENXIO, SIGBUS, HUP */
 	_Atomic unsigned long other[OPS];
 	_Atomic unsigned long sigio;
+	_Atomic unsigned long unwaited;		/* writes that went on in the background */
 	_Atomic int opened[MAX_INSTANCES];	/* a hint where an unplug is worth it */
 };
 
@@ -95,6 +96,7 @@ static int instances = 6;
 static int processes = 3;
 static int threads = 3;
 static bool forks = true;
+static bool kills;
 static int pause_ms = 500;
 static int wire[2];
 static int module_fd = -1;
@@ -170,6 +172,8 @@ static bool result(struct task *t, enum kind op, long ret, const int *may)
 		shared->nodev[op]++;
 	else
 		shared->other[op]++;
+	if (err == EINPROGRESS)
+		shared->unwaited++;
 	for (; *may; may++)
 		if (*may == err)
 			return false;
@@ -816,6 +820,45 @@ static void do_show(struct task *t)
 	RESULT(t, OP_SHOW, ret, ENOENT, ENODEV);
 }
 
+/* Somebody who waits in configfs is killed; what he asked for is done, or not at all */
+static void do_kill(struct task *t)
+{
+	static const char * const files[] = { "live", "live", "compatible" };
+	static const char * const texts[] = { "0", "1", "microkernel,test-any" };
+	char path[96], name[32];
+	unsigned int what = below(t, 5);
+	int status;
+	pid_t pid;
+
+	if (!kills)
+		return;
+	instance_name(t, name);
+	if (what < 3)
+		sprintf(path, CONFIGFS "/%s/%s", name, files[what]);
+	else
+		sprintf(path, CONFIGFS "/%s", name);
+	pid = fork();
+	if (!RESULT(t, OP_FORK, pid, EAGAIN))
+		return;
+	if (!pid) {
+		if (what < 3)
+			write_to(path, texts[what]);
+		else if (what == 3)
+			mkdir(path, 0755);
+		else
+			rmdir(path);
+		_exit(0);
+	}
+	usleep(below(t, 5000));
+	kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status))
+		shared->ok[OP_KILL]++;
+	else
+		shared->other[OP_KILL]++;
+}
+
 /*
  * With DEBUG_KOBJECT_RELEASE a driver's folder in sysfs outlives the driver by
  * seconds, and until then the kernel refuses another of that name.
@@ -882,6 +925,7 @@ static const struct chaos chaos_ops[] = {
 	{ do_compat, OP_COMPAT, 8 },
 	{ do_device, OP_DEVICE, 4 },
 	{ do_show, OP_SHOW, 8 },
+	{ do_kill, OP_KILL, 6 },
 };
 
 static void *chaos(void *arg)
@@ -1232,6 +1276,7 @@ static void usage(void)
 	       "  --pause MS       between reloads of the driver's module (default %d)\n"
 	       "  --no-reload      never\n"
 	       "  --no-fork        in openers: it takes much of the time of a sanitizer kernel\n"
+	       "  --kill           those who wait in configfs, at times\n"
 	       "  --verbose        results of each operation\n"
 	       "Needs microkernel.ko loaded, and micro_count.ko in the current folder.\n",
 	       processes, threads, instances, pause_ms);
@@ -1241,12 +1286,13 @@ int main(int argc, char **argv)
 {
 	int chaoses = 3, seconds = 10, unplugs = 0;
 	long enough;
-	int no_reload = 0, no_fork = 0, verbose = 0;
+	int no_reload = 0, no_fork = 0, kill_some = 0, verbose = 0;
 	const struct option options[] = {
 		{ "seed", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "no-reload", no_argument, &no_reload, 1 },
 		{ "no-fork", no_argument, &no_fork, 1 },
+		{ "kill", no_argument, &kill_some, 1 },
 		{ "verbose", no_argument, &verbose, 1 },
 		{ "seconds", required_argument, &seconds, NUMBER },
 		{ "unplugs", required_argument, &unplugs, NUMBER },
@@ -1277,6 +1323,7 @@ int main(int argc, char **argv)
 		}
 	}
 	forks = !no_fork;
+	kills = kill_some;
 	if (instances < 1 || instances >= MAX_INSTANCES) {
 		usage();
 		return 2;
@@ -1361,6 +1408,11 @@ int main(int argc, char **argv)
 		       shared->ok[OP_OPEN], s.opens, s.releases);
 		shared->errors++;
 	}
+	if (s.unplugs != s.removes || s.probes != s.removes) {
+		printf("# wrong: %ld probe(), %ld unplug() and %ld remove()\n", s.probes, s.unplugs,
+		       s.removes);
+		shared->errors++;
+	}
 	if (s.bad) {
 		printf("# wrong: the driver saw %ld things that should not be\n", s.bad);
 		shared->errors++;
@@ -1373,6 +1425,7 @@ int main(int argc, char **argv)
 		calls += shared->ok[i] + shared->nodev[i] + shared->other[i];
 	printf("# %.0f s: %ld unplugs, %ld with files open; %ld opens, %ld releases; %d unloads\n",
 	       now() - begin, s.unplugs, s.unplugs_open, s.opens, s.releases, unloads);
+	printf("# %lu writes were not waited for\n", shared->unwaited);
 	printf("# %lu calls, %ld reached the driver; %lu SIGIO; %d wrong\n", calls, s.calls,
 	       shared->sigio, shared->errors);
 	return shared->errors ? 1 : 0;
