@@ -69,6 +69,13 @@ make -s -C "$source" clean
 # DKMS, with folders of its own instead of /usr/src, /var/lib/dkms and /lib/modules
 packaging/dkms/conf "$version" | diff - dkms.conf >"$work/output"
 ok $? 'dkms.conf is what packaging/dkms/conf makes'
+taken=''
+for release in 4.19.0 6.0.9 6.1.0-56-amd64 6.1.176 6.2.0 6.4.16 6.5.0 6.10.3 6.12.1 7.3-1 10.0; do
+	[[ ! $release =~ $(sed -n 's/^BUILD_EXCLUSIVE_KERNEL="\(.*\)"/\1/p' dkms.conf) ]] || taken+=" $release"
+done
+echo "$taken" >"$work/output"
+[[ $taken == ' 6.1.0-56-amd64 6.1.176 6.5.0 6.10.3 6.12.1 7.3-1 10.0' ]]
+ok $? 'dkms leaves out kernels that lack what the modules need'
 mkdir -p "$work"/{dkms,src} "$work/modules/$kernel_release"
 trees=(--dkmstree "$work/dkms" --sourcetree "$work/src")
 run dkms add "$source" "${trees[@]}"
