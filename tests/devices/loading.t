@@ -13,41 +13,41 @@ in_dmesg() {
 note "the core alone"
 is "$(micro-try insmod sample_driver.ko)" ENOENT "a driver does not load without the core"
 run_ok insmod microkernel.ko
-is "$(micro-try insmod microkernel.ko)" EEXIST "it loads once"
+is "$(micro-try insmod microkernel.ko)" EEXIST "insmod of the core fails while it is loaded"
 is "$(ls /sys/bus/micro_bus/devices /sys/class/micro $micro)" "/sys/bus/micro_bus/devices:
 
 /sys/class/micro:
 
-/sys/kernel/config/micro:" "bus, class and configfs folder are there, and empty"
-is "$(grep -c ' micro$' /proc/devices)" 1 "it has one major number"
+/sys/kernel/config/micro:" "bus, class and configfs folder exist and are empty"
+is "$(grep -c ' micro$' /proc/devices)" 1 "the core has one major number"
 [ ! -e /dev/micro ]
-ok $? "no device, no node"
+ok $? "/dev/micro does not exist while there is no device"
 run_ok rmmod microkernel
 for left in /sys/bus/micro_bus /sys/class/micro /sys/devices/micro $micro; do
 	[ ! -e "$left" ]
-	ok $? "$left went with it"
+	ok $? "rmmod of the core removes $left"
 done
-is "$(grep -c ' micro$' /proc/devices)" 0 "the major number went with it"
+is "$(grep -c ' micro$' /proc/devices)" 0 "rmmod of the core gives its major number back"
 
 note "sample_driver"
 run_ok modprobe sample_driver
 loaded microkernel
-ok $? "modprobe loads the core first"
+ok $? "modprobe of a driver loads the core first"
 [ -c /dev/sample_driver ]
-ok $? "/dev/sample_driver is there"
+ok $? "the driver makes /dev/sample_driver"
 is "$(ls /sys/bus/micro_bus/drivers)" sample_driver "the bus knows the driver"
 is "$(ls /sys/bus/micro_bus/devices) $(ls /sys/class/micro)" "sample_driver sample_driver" \
 	"the bus and the class know the device"
-is "$(micro-try rmmod microkernel)" EAGAIN "the core stays while a driver is loaded"
+is "$(micro-try rmmod microkernel)" EAGAIN "rmmod of the core fails while a driver is loaded"
 run_ok rmmod sample_driver
 [ ! -e /dev/sample_driver ]
-ok $? "/dev/sample_driver went with it"
+ok $? "rmmod of the driver removes /dev/sample_driver"
 run_ok rmmod microkernel
 
-note "what keeps the core"
+note "a directory keeps the core"
 modprobe microkernel
 mkdir $micro/waiting
-is "$(micro-try rmmod microkernel)" EAGAIN "the core stays while there is a directory"
+is "$(micro-try rmmod microkernel)" EAGAIN "rmmod of the core fails while configfs has a directory of it"
 rmdir $micro/waiting
 run_ok rmmod microkernel
 
@@ -56,31 +56,31 @@ modprobe sample_driver
 # Its exit status is about configfs, which it tries to remove as well.
 modprobe -r sample_driver
 ! loaded sample_driver
-ok $? "it removes the driver"
+ok $? "modprobe -r removes the driver"
 ! loaded microkernel
-ok $? "and the core, which nobody else uses"
+ok $? "modprobe -r removes the core, which no other module uses"
 
 note "a driver in the oldest style: only init, exit and file operations"
 run_ok modprobe micro_test_oldest
-is "$(in_dmesg 'oldest: init')" 0 "no device yet: init was not called"
+is "$(in_dmesg 'oldest: init')" 0 "init() is not called before there is a device"
 mkdir $micro/micro_test_oldest.a
 mkdir $micro/micro_test_oldest.b
-is "$(in_dmesg 'oldest: init')" 1 "init is called once, before the first device"
-is "$(cat /dev/micro/micro_test_oldest.a)" "no data" "init was given nothing: a user made the device"
-is "$(micro-try write /dev/micro/micro_test_oldest.b x)" EROFS "its errors arrive"
+is "$(in_dmesg 'oldest: init')" 1 "init() is called once for two devices"
+is "$(cat /dev/micro/micro_test_oldest.a)" "no data" "init() gets no device if a user made it"
+is "$(micro-try write /dev/micro/micro_test_oldest.b x)" EROFS "the caller of write() gets the errno of the driver"
 rmdir $micro/micro_test_oldest.a
-is "$(in_dmesg 'oldest: exit')" 0 "one device is left: exit was not called"
+is "$(in_dmesg 'oldest: exit')" 0 "exit() is not called while one device is left"
 rmdir $micro/micro_test_oldest.b
-is "$(in_dmesg 'oldest: exit')" 1 "exit is called after the last device"
+is "$(in_dmesg 'oldest: exit')" 1 "exit() is called after the last device"
 mkdir $micro/micro_test_oldest.c
-is "$(in_dmesg 'oldest: init')" 2 "and init again for the next"
+is "$(in_dmesg 'oldest: init')" 2 "init() is called again for the next first device"
 run_ok rmmod micro_test_oldest
-is "$(in_dmesg 'oldest: exit')" 2 "rmmod unbinds the device: exit was called"
-is "$(cat $micro/micro_test_oldest.c/status)" unbound "the device itself stays"
+is "$(in_dmesg 'oldest: exit')" 2 "rmmod unbinds the device and calls exit()"
+is "$(cat $micro/micro_test_oldest.c/status)" unbound "the device of configfs stays after rmmod of its driver"
 rmdir $micro/micro_test_oldest.c
 rmmod microkernel
 
-note "async_probe=1, which any user can say"
+note "async_probe=1"
 modprobe microkernel
 run_ok insmod micro_evil.ko async_probe=1
 evil=/sys/kernel/debug/micro_evil
@@ -94,13 +94,13 @@ for how in "mkdir $micro/micro_evil.slow-probe" "echo create micro_evil.slow-pro
 	ok $? "${how%% *} waits for probe()"
 	echo go >$evil/command
 	wait $pid
-	is "$?" 0 "and ends with it"
+	is "$?" 0 "${how%% *} succeeds when probe() has ended"
 	if [ -d $micro/micro_evil.slow-probe ]; then
-		is "$(cat $micro/micro_evil.slow-probe/status)" bound "the device is bound"
+		is "$(cat $micro/micro_evil.slow-probe/status)" bound "the device is bound when mkdir returns"
 		rmdir $micro/micro_evil.slow-probe
 	else
 		[ -c /dev/micro_evil.slow-probe ]
-		ok $? "the device is bound"
+		ok $? "the node exists when micro_create_device() returns"
 		echo destroy micro_evil.slow-probe >$evil/command
 	fi
 done
@@ -116,24 +116,24 @@ for i in 1 2 3 4 5 6 7 8 9 10; do
 	gone sample_driver || break
 	rmmod microkernel || break
 done
-is "$i:$(grep -c micro /proc/modules)" 10:0 "ten times"
+is "$i:$(grep -c micro /proc/modules)" 10:0 "the modules load and unload ten times"
 
 note "max_devices"
 run_ok insmod microkernel.ko max_devices=2
-is "$(cat /sys/module/microkernel/parameters/max_devices)" 2 "the limit can be read"
+is "$(cat /sys/module/microkernel/parameters/max_devices)" 2 "max_devices can be read"
 mkdir $micro/one $micro/two
-is "$(micro-try mkdir $micro/three)" ENOSPC "the limit counts"
-is "$(micro-try insmod sample_driver.ko)" ENOSPC "for devices of the kernel too"
+is "$(micro-try mkdir $micro/three)" ENOSPC "mkdir beyond max_devices fails"
+is "$(micro-try insmod sample_driver.ko)" ENOSPC "a device of kernel code beyond max_devices fails"
 ! loaded sample_driver
-ok $? "which leaves nothing behind"
+ok $? "the module whose device fails is not loaded"
 rmdir $micro/one
-is "$(micro-try mkdir $micro/three)" ok "one less, and there is room again"
+is "$(micro-try mkdir $micro/three)" ok "mkdir succeeds after a rmdir"
 rmdir $micro/two $micro/three
 rmmod microkernel
 insmod microkernel.ko max_devices=4000000000
 is "$(cat /sys/module/microkernel/parameters/max_devices)" 1048576 \
-	"it is not more than there are numbers"
+	"max_devices is at most the number of minor numbers"
 rmmod microkernel
-is "$(micro-try insmod microkernel.ko max_devices=many)" EINVAL "nonsense is refused"
+is "$(micro-try insmod microkernel.ko max_devices=many)" EINVAL "max_devices refuses a word"
 
 done_testing

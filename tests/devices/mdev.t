@@ -84,7 +84,7 @@ settled
 like "$(look)" '^660 20 ' "with that line the group may use the node"
 again
 is "${before##* }" "$(look | sed 's/.* //')" "a late remove leaves that as it is, too"
-like "$(look)" '^660 20 ' "and the group may use the new one"
+like "$(look)" '^660 20 ' "a node that is made again belongs to the group"
 kill "$(pidof mdev)"
 run_ok rmdir $device
 done_testing

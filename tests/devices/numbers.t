@@ -58,7 +58,7 @@ secret b
 is "$(micro-try open r $kept)" ENXIO "nowhere while that is unbound, whoever is bound meanwhile"
 live a 1
 secret a
-is "$(cat $kept)" "secret of a" "to the same device when it is bound again"
+is "$(cat $kept)" "secret of a" "a kept node leads to the same device when that is bound again"
 rmdir $micro/sample_driver.a
 rmdir $micro/sample_driver.b
 for i in d e f g a; do

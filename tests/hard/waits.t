@@ -158,7 +158,7 @@ bounded "mkdir can be killed"
 is "$(cat $micro/micro_evil.slow-probe/status)" binding "the device is there, and is being bound"
 go
 wait_for grep -q bound $micro/micro_evil.slow-probe/status
-is "$(cat $micro/micro_evil.slow-probe/status)" bound "and is bound"
+is "$(cat $micro/micro_evil.slow-probe/status)" bound "the device is bound when probe() has ended"
 mkdir $micro/micro_evil.slow-remove
 echo hold >$evil/command
 rmdir $micro/micro_evil.slow-remove &
@@ -171,7 +171,7 @@ bounded "rmdir can be killed"
 ok $? "its directory is gone"
 go
 is_gone micro_evil.slow-remove
-ok $? "and the device"
+ok $? "the device is gone"
 rmdir $micro/micro_evil.slow-probe
 echo 1000 >$patience
 
@@ -215,7 +215,7 @@ is "$said" ok "unbind in sysfs ends"
 wait $store
 ok $? "so does the store"
 wait $locked
-is "$(cat /tmp/locked)" ENODEV "and the reader hears that the device is gone"
+is "$(cat /tmp/locked)" ENODEV "the reader gets ENODEV"
 micro-hold close locked >/dev/null
 rmdir $micro/micro_evil.locked
 
@@ -248,7 +248,7 @@ is "$(try mkdir $micro/later.x) $(cat $micro/later.x/status)" "ok failed EIO" "s
 echo 0 >$test/later/probe
 is "$(try mkdir $micro/later.y) $(cat $micro/later.y/status)" "ok bound" "mkdir: bound"
 [ -c /dev/micro/later.y ]
-ok $? "and the node is there"
+ok $? "the node exists"
 rmdir $micro/later.x $micro/later.y
 try write $test/unregister later >/dev/null
 

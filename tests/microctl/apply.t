@@ -267,7 +267,7 @@ END
 status 0 microctl apply --prune tree.dts
 is "$(cat /tmp/out)" "1 created, 0 changed, 8 removed, 0 as they were; 1 without a driver yet" \
 	"a whole tree, and --prune"
-is "$(ls $micro) $(cat $micro/whole/properties/x/u16)" "whole 1" "with its types"
+is "$(ls $micro) $(cat $micro/whole/properties/x/u16)" "whole 1" "apply makes the properties with their types"
 cat >includes.dts <<'END'
 /dts-v1/;
 /include/ "tree.dtsi"

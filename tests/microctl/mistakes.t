@@ -197,7 +197,7 @@ mentions "2 created, 1 changed, 0 removed"
 is "$(cd $micro && echo *)" "fine good new" "the others are applied"
 status 3 microctl apply -k good.dtso other.dtso
 mentions "other.dtso: nothing of this file is applied"
-is "$(microctl diff good.dtso)" "" "of two that contradict each other, the first is"
+is "$(microctl diff good.dtso)" "" "of two files that contradict each other, the first counts"
 
 # shellcheck disable=SC2046 # words
 run_ok microctl remove $(ls $micro)

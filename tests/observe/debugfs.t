@@ -84,7 +84,7 @@ EOF
 		kill "$other"
 	done
 	is "$other" "$opener" "another process has its number now (try $try)"
-	is "$(files sample_driver)" "pid=$opener comm=- active=0 revoked=0" "and is not taken for it"
+	is "$(files sample_driver)" "pid=$opener comm=- active=0 revoked=0" "a process that reuses the pid is not named as the opener"
 	kill "$other"
 else
 	skip "this kernel does not let choose a pid" 2
@@ -155,7 +155,7 @@ is "$(dead | sort | uniq -c | xargs)" \
 	"those that were closed are not in it"
 echo 1 >$micro/sample_driver.y/live
 micro-hold open z r /dev/micro/sample_driver.y >/dev/null
-is "$(dead | wc -l)" 3 "nor those of the next binding"
+is "$(dead | wc -l)" 3 "dead files of an earlier binding stay in the list"
 for i in x1 x3 y z; do
 	micro-hold close $i >/dev/null
 done

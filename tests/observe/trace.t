@@ -118,7 +118,7 @@ micro_release: device=micro_evil.t driver=micro_evil result=0 revoked=1
 micro_release: device=micro_evil.t driver=micro_evil result=0 revoked=1
 micro_revoke_end: device=micro_evil.t driver=micro_evil files=2 operations=0 ns=N
 micro_unbind: device=micro_evil.t driver=micro_evil generation=1 result=0
-micro_device_del: device=micro_evil.t front=configfs" "and when that is over"
+micro_device_del: device=micro_evil.t front=configfs" "the trace has the end of the wait"
 [ "$waited" -ge 2000000000 ] && [ "$took" -ge "$waited" ]
 ok $? "the end of a drain is traced with its time: $waited of $took ns"
 

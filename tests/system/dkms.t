@@ -17,10 +17,10 @@ for kernel in $(kernels); do
 	for module in microkernel $drivers; do
 		is "$(modinfo -k "$kernel" -n "$module" | sed 's/\.xz$//')" \
 			"/lib/modules/$kernel/updates/dkms/$module.ko" "$module"
-		is "$(modinfo -k "$kernel" -F signer "$module")" "DKMS module signing key" "is signed with DKMS' key"
+		is "$(modinfo -k "$kernel" -F signer "$module")" "DKMS module signing key" "the module is signed with DKMS' key"
 	done
 	grep -q "__micro_register_driver.*EXPORT_SYMBOL_GPL" "/lib/modules/$kernel/updates/microkernel/Module.symvers"
-	ok $? "what drivers elsewhere are built with is there"
+	ok $? "headers and Module.symvers for other drivers are installed"
 done
 is "$(cat /sys/module/microkernel/version)" "$version" "the core was loaded at boot, in this version"
 
@@ -32,7 +32,7 @@ for module in $drivers; do
 	ok $? "$module is not loaded"
 	run_ok mkdir "$micro/$module.7"
 	wait_for bound "$module.7"
-	is "$(cat "$micro/$module.7/driver")" "$module" "its device has it"
+	is "$(cat "$micro/$module.7/driver")" "$module" "mkdir binds the device to its driver"
 	rmdir "$micro/$module.7"
 done
 
@@ -46,7 +46,7 @@ cp -r /usr/share/doc/microkernel-dev/examples/counter /root
 run_ok make -C /root/counter install
 wait_for bound century
 wait_for bound visitors
-is "$(cat $micro/visitors/driver $micro/century/driver | xargs)" "counter counter" "its installation binds them"
+is "$(cat $micro/visitors/driver $micro/century/driver | xargs)" "counter counter" "installing the driver binds the waiting devices"
 udevadm settle
 is "$(cat /dev/micro/visitors /dev/micro/century /dev/micro/by-driver/counter/century | xargs)" "1 101 102" \
 	"and they work"

@@ -23,27 +23,27 @@ case $VM_BOOT in
 	done
 	export DEBIAN_KERNEL_USE_CCACHE=1
 	run_ok dpkg -i /root/packages/next/*.deb
-	isnt "$(dpkg-query -f '${Version}' -W microkernel-dkms)" "$old" "it has another version"
+	isnt "$(dpkg-query -f '${Version}' -W microkernel-dkms)" "$old" "the new package has another version"
 	version=$(dpkg-query -f '${Version}' -W microkernel-dkms)
 	is "$(dkms status -m microkernel 2>/dev/null | sed 's/, [^,]*:/:/')" \
 		"$(kernels | sed "s|.*|microkernel/$version, &: installed|")" \
 		"DKMS built it anew for the kernel with headers, and nothing else is left"
-	is "$(modinfo -F version microkernel)" "$version" "the modules are new"
-	is "$(cat /sys/module/microkernel/version)" "$old" "those that are loaded are still in use"
+	is "$(modinfo -F version microkernel)" "$version" "the installed modules are the new ones"
+	is "$(cat /sys/module/microkernel/version)" "$old" "the loaded modules stay in use during the upgrade"
 	is "$(names)" "greeting pipe.1 pipe.2 scratch" "the devices are there"
 	echo after >&3
-	is "$(cat /dev/micro/greeting)" after "and files that are open still work"
+	is "$(cat /dev/micro/greeting)" after "open files work during the upgrade"
 	cmp -s /usr/share/doc/microctl/examples/several.dtso /etc/micro.d/several.dtso
-	ok $? "the file in /etc/micro.d is as it was"
-	like "$(cat /etc/default/micro)" "^MICRO_GROUP_ACCESS=yes" "and so are the settings"
-	is "$(systemctl is-enabled micro) $(systemctl is-active micro)" "enabled active" "the service, too"
+	ok $? "the upgrade keeps files in /etc/micro.d"
+	like "$(cat /etc/default/micro)" "^MICRO_GROUP_ACCESS=yes" "the upgrade keeps /etc/default/micro"
+	is "$(systemctl is-enabled micro) $(systemctl is-active micro)" "enabled active" "the upgrade keeps the service enabled and active"
 	reboot_and_go_on
 	;;
 2)
 	is "$(cat /sys/module/microkernel/version)" "$(dpkg-query -f '${Version}' -W microkernel-dkms)" \
 		"after a reboot the new modules are loaded"
-	is "$(names)" "greeting pipe.1 pipe.2 scratch" "and the devices are back"
-	is "$(stat -c '%a %U %G' /dev/micro/greeting)" "660 root micro" "with the group's access"
+	is "$(names)" "greeting pipe.1 pipe.2 scratch" "the devices are back with the new version"
+	is "$(stat -c '%a %U %G' /dev/micro/greeting)" "660 root micro" "the group has access with the new version"
 
 	note "removal, of a service that has failed, too"
 	echo 'no device tree' >/etc/micro.d/broken.dtso
@@ -52,12 +52,12 @@ case $VM_BOOT in
 		"a broken file, and the devices of the other"
 	exec 3<>/dev/micro/greeting
 	run_ok dpkg --remove microctl
-	is "$(names)" "" "the service's devices go with it"
+	is "$(names)" "" "removing the package removes the devices of the service"
 	! echo gone 2>/dev/null >&3
-	ok $? "files that are open say so"
+	ok $? "open files fail with ENODEV after the removal"
 	exec 3>&-
 	[ -e /etc/micro.d/several.dtso ]
-	ok $? "its configuration stays"
+	ok $? "removing the package keeps its configuration"
 	run_ok dpkg --purge microctl microkernel-dev microkernel-dkms libmicro-dev libmicro1 python3-micro
 	is "$(grep -E '^(microkernel|micro_|sample_driver)' /proc/modules)" "" "no module is loaded"
 	is "$(getent group micro)" "" "there is no group"

@@ -36,10 +36,10 @@ run_ok gcc -Wall -Werror -o /tmp/hello /tmp/hello.c $(pkg-config --cflags --libs
 mkdir $micro/micro_user.hello $micro/hello.0
 /tmp/hello &
 hello=$!
-is "$(timeout 60 cat /dev/micro/hello.0)" hello "it serves"
+is "$(timeout 60 cat /dev/micro/hello.0)" hello "the example of the man page serves"
 kill $hello
 wait $hello
-is $? 0 "and ends when it is told to"
+is $? 0 "the example ends with 0 on SIGTERM"
 rmdir $micro/hello.0 $micro/micro_user.hello
 
 note "a driver in C, as an administrator installs it"
@@ -49,15 +49,15 @@ run_ok install -D /tmp/counter /usr/local/lib/micro/drivers/counter
 cp $examples/counter.dtso /etc/micro.d
 run_ok systemctl enable --now micro
 is "$(names)" "counter.0 counter.1 micro_user.counter" "the devices are there"
-is "$(state) $(systemctl is-active $unit)" "waiting inactive" "and nobody serves them yet"
-is "$(stat -c '%a %G' /dev/micro/micro_user.counter)" "660 micro_server" "who may serve is a group of its own"
-is "$(timeout 60 head -n 1 /dev/micro/counter.0)" 1 "the first use starts the server"
-is "$(state) $(systemctl is-active $unit)" "serving active" "which is a service"
+is "$(state) $(systemctl is-active $unit)" "waiting inactive" "no server runs before the first use"
+is "$(stat -c '%a %G' /dev/micro/micro_user.counter)" "660 micro_server" "the server node belongs to the group micro_server"
+is "$(timeout 60 head -n 1 /dev/micro/counter.0)" 1 "the first read starts the server"
+is "$(state) $(systemctl is-active $unit)" "serving active" "the server is a systemd service"
 pid=$(cat $node/server)
 [ "$(stat -c %u "/proc/$pid")" -ge 61184 ]
-is "$? $(systemctl show -P User $unit)" "0 micro-counter" "it has a user of its own, which is there while it runs"
-is "$(systemctl show -P MainPID $unit)" "$pid" "and it is the process that sysfs shows"
-like "$(microctl list)" "^micro_user.counter .* serving $pid$" "as does microctl list"
+is "$? $(systemctl show -P User $unit)" "0 micro-counter" "the service has a dynamic user while it runs"
+is "$(systemctl show -P MainPID $unit)" "$pid" "sysfs shows the main process of the service"
+like "$(microctl list)" "^micro_user.counter .* serving $pid$" "microctl list shows the main process of the service"
 
 note "it dies under a reader"
 timeout 300 cat /dev/micro/counter.1 >/tmp/numbers &
@@ -79,20 +79,20 @@ lines=$(wc -l </tmp/numbers)
 wait_for more
 kill $cat
 wait $cat
-is "$deaths $(restarts)" "4 4" "systemd has restarted it each time"
+is "$deaths $(restarts)" "4 4" "systemd restarts the server after each death"
 sort -n -c -u /tmp/numbers
-ok $? "and the reader went on, its numbers go up"
+ok $? "the reader goes on, and its numbers go up"
 
 note "an upgrade"
 exec 3</dev/micro/counter.0
 run_ok systemctl restart $unit
-is "$(timeout 60 head -n 1 <&3)" 2 "open files go on after a restart of the service"
+is "$(timeout 60 head -n 1 <&3)" 2 "an open file goes on after a restart of the service"
 exec 3<&-
 
 note "stopped, and wanted again"
 run_ok systemctl stop $unit
-is "$(state)" waiting "nobody serves"
-is "$(timeout 60 head -n 1 /dev/micro/counter.0)" 3 "the next use starts it again"
+is "$(state)" waiting "the state is waiting after a stop"
+is "$(timeout 60 head -n 1 /dev/micro/counter.0)" 3 "the next read starts the server again"
 run_ok systemctl stop $unit
 run_ok systemctl mask --runtime $unit
 is "$(dd if=/dev/micro/counter.0 iflag=nonblock bs=100 count=1 2>&1 | grep -o 'Resource temporarily')" \
@@ -102,10 +102,10 @@ run_ok systemctl unmask --runtime $unit
 note "in Python, with Debian's own"
 run_ok install /usr/share/doc/python3-micro/examples/counter.py /usr/local/lib/micro/drivers/counter
 run_ok systemctl start $unit
-is "$(timeout 60 head -n 1 /dev/micro/counter.0)" 4 "it goes on where the one in C has stopped"
+is "$(timeout 60 head -n 1 /dev/micro/counter.0)" 4 "the Python server goes on where the C server has stopped"
 like "$(cat "/proc/$(cat $node/server)/comm")" "python3|counter" "a Python program serves"
 journalctl --sync
-is "$(journalctl -q -o cat -u $unit | grep -A 20 Traceback)" "" "and has nothing to complain about"
+is "$(journalctl -q -o cat -u $unit | grep -A 20 Traceback)" "" "the Python server logs no traceback"
 
 note "what a server may"
 # the other driver's node, which its group could open
@@ -124,5 +124,5 @@ note "removed"
 run_ok systemctl stop micro
 is "$(names)" "" "the devices are gone"
 wait_for sh -c "! systemctl -q is-active $unit"
-is "$(systemctl is-failed $unit)" inactive "and so is the service, which did not fail"
+is "$(systemctl is-failed $unit)" inactive "the server's service is inactive and did not fail"
 done_testing

@@ -46,7 +46,7 @@ note "what micro_serve() returns"
 micro-serve t 2>/tmp/out
 is "$? $(cat /tmp/out)" "$ENOENT " "there is no such user driver, and the library prints nothing"
 MICRO_DEBUG=1 micro-serve t 2>/tmp/out
-like "$(cat /tmp/out)" "no such user driver" "but with MICRO_DEBUG it says so"
+like "$(cat /tmp/out)" "no such user driver" "MICRO_DEBUG makes micro_serve() print the reason"
 make_driver t memory-size/u32=4096
 mkdir $micro/t.x
 micro-serve ''
@@ -68,7 +68,7 @@ for threads in 0 1 4; do
 	# not SIGINT, which a shell has ignored in what it starts in the background
 	kill $server
 	ends $server 0 "SIGTERM ends it with 0"
-	is "$(state t)" waiting "and its session"
+	is "$(state t)" waiting "the session ends with the server"
 done
 
 note "as many threads, as much at the same time"
@@ -143,9 +143,9 @@ is "$(cat $bus/micro_user.counter/lost)" 10 "sysfs has the deaths"
 if command -v microctl >/dev/null; then
 	like "$(microctl list)" "micro_user.counter .* waiting$" "microctl list shows the server's state"
 	like "$(microctl show micro_user.counter)" "server .*waiting, 11 sessions, 10 lost" "microctl show has more"
-	like "$(microctl show --json micro_user.counter)" '"state":"waiting"' "and JSON, too"
+	like "$(microctl show --json micro_user.counter)" '"state":"waiting"' "microctl show --json has the state of the server"
 	start counter user-counter
-	like "$(microctl list)" "micro_user.counter .* serving $server$" "with its process, when there is one"
+	like "$(microctl list)" "micro_user.counter .* serving $server$" "microctl list names the process of the server"
 	kill $server
 	wait $server
 else

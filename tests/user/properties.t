@@ -48,7 +48,7 @@ run_ok mkdir $micro/micro_user.sample_driver
 is "$(cat $micro/micro_user.sample_driver/status)" "failed EBUSY" "one that is taken is none"
 run_ok rmdir $micro/micro_user.sample_driver
 run_ok mkdir $micro/micro_user.micro_user
-is "$(cat $micro/micro_user.micro_user/status)" "failed EBUSY" "nor is its own"
+is "$(cat $micro/micro_user.micro_user/status)" "failed EBUSY" "the name micro_user is refused"
 run_ok rmdir $micro/micro_user.micro_user
 
 # by compatible string, both
