@@ -13,7 +13,7 @@
 #include "declare.h"
 #include "devnode.h"
 #include "execute.h"
-#include "folder.h"
+#include "file.h"
 #include "interrupt.h"
 #include "lock.h"
 #include "memory.h"
@@ -57,50 +57,6 @@ struct counts {
 	size_t unbound;
 	size_t bad;
 };
-
-/* Adds those of one file to those of the others. False, and says why, if they contradict */
-static bool add_devices(struct devices *all, const struct devices *more)
-{
-	const struct device *other;
-	const char *difference;
-	struct device *d;
-	bool good = true;
-
-	for_each_device(d, more) {
-		other = devices_find(all, d->name);
-		difference = other ? device_difference(d, other) : NULL;
-		if (!difference)
-			continue;
-		say_at(&d->at, NULL,
-		       "%s: %s declares the device '%s' too, but differently (%s): take one out",
-		       other->at.file, other->at.path, d->name, difference);
-		good = false;
-	}
-	if (good)
-		for_each_device(d, more)
-			devices_add(all, d);
-	return good;
-}
-
-static bool read_files(struct devices *all, int argc, char **argv, bool keep_going)
-{
-	struct files files = { 0 };
-	bool good = true;
-
-	for (int i = optind; i < argc; i++)
-		files_add(&files, argv[i]);
-	for (size_t i = 0; i < files.count; i++) {
-		struct devices devices = { 0 };
-		bool one = declare_file(files.all[i], &devices);
-
-		one = (one || !keep_going) && add_devices(all, &devices) && one;
-		if (!one && keep_going)
-			say_at(&(struct place){ .file = files.all[i] }, NULL,
-			       "nothing of this file is applied");
-		good = good && one;
-	}
-	return good;
-}
 
 static void print_step(const struct step *step)
 {
@@ -223,13 +179,14 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "no-wait", no_argument, NULL, OPTION_NO_WAIT },
 		{ "record", required_argument, NULL, OPTION_RECORD },
+		{ "include", required_argument, NULL, 'I' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	int option;
 
-	while ((option = next_option(argc, argv, ":hpnkvqt:", options)) >= 0) {
+	while ((option = next_option(argc, argv, ":hpnkvqt:I:", options)) >= 0) {
 		switch (option) {
 		case 'p':
 			settings->prune = true;
@@ -254,6 +211,9 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		case OPTION_RECORD:
 			settings->record = optarg;
 			break;
+		case 'I':
+			file_include(optarg);
+			break;
 		case 't':
 			settle_set_limit(settle_read_seconds(argv[0], optarg));
 			break;
@@ -262,6 +222,30 @@ static void read_options(int argc, char **argv, struct settings *settings)
 	/* without a file, all that a record has is to go */
 	if (optind == argc && !(settings->prune && settings->record))
 		usage_error(argv[0], "it needs a file");
+}
+
+/* Where there are no devices, the files declare new ones: checks them, and makes the plan */
+static bool plan_elsewhere(int argc, char **argv, bool keep_going, struct plan *plan)
+{
+	struct devices devices = { 0 };
+	struct device *d;
+	bool good;
+
+	say("the module microkernel is not loaded here: only the files are checked");
+	good = declare_files(&devices, argc - optind, argv + optind, keep_going);
+	*plan = (struct plan){ .steps = get_memory((devices.count + 1) * sizeof(*plan->steps)) };
+	if (!good && !keep_going)
+		return false;
+	for_each_device(d, &devices)
+		plan->steps[plan->count++] = (struct step){ .kind = STEP_CREATE, .want = d };
+	return good;
+}
+
+static int print_plan(const struct plan *plan, bool good)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		print_step(&plan->steps[i]);
+	return good ? STATUS_OK : STATUS_INPUT;
 }
 
 int command_apply(int argc, char **argv)
@@ -275,6 +259,11 @@ int command_apply(int argc, char **argv)
 	bool good;
 
 	read_options(argc, argv, &settings);
+	/* what a file says can be seen anywhere */
+	if (settings.dry_run && !configfs_is_there()) {
+		good = plan_elsewhere(argc, argv, settings.keep_going, &plan);
+		return print_plan(&plan, good);
+	}
 	configfs_open(!settings.dry_run);
 	if (!settings.dry_run) {
 		interrupt_catch();
@@ -282,7 +271,7 @@ int command_apply(int argc, char **argv)
 	}
 	if (settings.record)
 		record_read(settings.record, &ours);
-	good = read_files(&devices, argc, argv, settings.keep_going);
+	good = declare_files(&devices, argc - optind, argv + optind, settings.keep_going);
 	if (!good && !settings.keep_going)
 		die(STATUS_INPUT, "nothing was changed");
 	/* what a file with errors would have declared is not known */
@@ -294,11 +283,8 @@ int command_apply(int argc, char **argv)
 		good = false;
 	}
 
-	if (settings.dry_run) {
-		for (size_t i = 0; i < plan.count; i++)
-			print_step(&plan.steps[i]);
-		return good ? STATUS_OK : STATUS_INPUT;
-	}
+	if (settings.dry_run)
+		return print_plan(&plan, good);
 	status = run_plan(&plan, &settings);
 	if (settings.record) {
 		for_each_device(d, &devices)
@@ -332,12 +318,24 @@ static void print_diff(const struct step *step)
 	}
 }
 
+static int print_all(const struct plan *plan, int argc, char **argv, bool good)
+{
+	printf("--- %s\n+++", CONFIGFS_MICRO);
+	for (int i = optind; i < argc; i++)
+		printf(" %s", argv[i]);
+	putchar('\n');
+	for (size_t i = 0; i < plan->count; i++)
+		print_diff(&plan->steps[i]);
+	return good ? STATUS_NO : STATUS_INPUT;
+}
+
 int command_diff(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "prune", no_argument, NULL, 'p' },
 		{ "keep-going", no_argument, NULL, 'k' },
 		{ "record", required_argument, NULL, OPTION_RECORD },
+		{ "include", required_argument, NULL, 'I' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -348,7 +346,7 @@ int command_diff(int argc, char **argv)
 	int option;
 	bool good;
 
-	while ((option = next_option(argc, argv, ":hpk", options)) >= 0) {
+	while ((option = next_option(argc, argv, ":hpkI:", options)) >= 0) {
 		switch (option) {
 		case 'p':
 			settings.prune = true;
@@ -359,14 +357,23 @@ int command_diff(int argc, char **argv)
 		case OPTION_RECORD:
 			settings.record = optarg;
 			break;
+		case 'I':
+			file_include(optarg);
+			break;
 		}
 	}
 	if (optind == argc && !(settings.prune && settings.record))
 		usage_error(argv[0], "it needs a file");
+	if (!configfs_is_there()) {
+		good = plan_elsewhere(argc, argv, settings.keep_going, &plan);
+		if (plan.count)
+			return print_all(&plan, argc, argv, good);
+		return good ? STATUS_OK : STATUS_INPUT;
+	}
 	configfs_open(false);
 	if (settings.record)
 		record_read(settings.record, &ours);
-	good = read_files(&devices, argc, argv, settings.keep_going);
+	good = declare_files(&devices, argc - optind, argv + optind, settings.keep_going);
 	if (!good && !settings.keep_going)
 		return STATUS_INPUT;
 	good = plan_make(&devices, settings.prune && good, settings.record ? &ours : NULL, &plan) &&
@@ -376,11 +383,5 @@ int command_diff(int argc, char **argv)
 	if (!plan.count)
 		return good ? STATUS_OK : STATUS_INPUT;
 
-	printf("--- %s\n+++", CONFIGFS_MICRO);
-	for (int i = optind; i < argc; i++)
-		printf(" %s", argv[i]);
-	putchar('\n');
-	for (size_t i = 0; i < plan.count; i++)
-		print_diff(&plan.steps[i]);
-	return good ? STATUS_NO : STATUS_INPUT;
+	return print_all(&plan, argc, argv, good);
 }

@@ -12,6 +12,7 @@
 
 /* Each returns the exit status; argv[0] is the name of the command */
 int command_apply(int argc, char **argv);
+int command_check(int argc, char **argv);
 int command_create(int argc, char **argv);
 int command_diff(int argc, char **argv);
 int command_list(int argc, char **argv);

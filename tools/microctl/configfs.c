@@ -25,6 +25,12 @@
 /* All paths are relative to this: a path of its own for each device would be walked each time */
 static int configfs_fd = -1;
 
+/* False where the module is not loaded, or configfs not mounted; not if it is forbidden */
+bool configfs_is_there(void)
+{
+	return !access(CONFIGFS_MICRO, F_OK) || errno != ENOENT;
+}
+
 /**
  * configfs_open() - has to come before everything else here
  * @to_change: shall devices be made or changed?

@@ -15,6 +15,7 @@
 #define CONFIGFS	"/sys/kernel/config"
 #define CONFIGFS_MICRO	CONFIGFS "/micro"
 
+bool configfs_is_there(void);
 void configfs_open(bool to_change);
 
 /* Paths are relative to our directory. These return 0, or -1 with errno */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "declare.h"
+#include "folder.h"
 #include "fragments.h"
 #include "input.h"
 #include "memory.h"
@@ -302,4 +303,57 @@ bool declare_file(const char *file, struct devices *devices)
 		return false;
 	}
 	return !d->errors;
+}
+
+/* Adds those of one file to those of the others. False, and says why, if they contradict */
+static bool add_devices(struct devices *all, const struct devices *more)
+{
+	const struct device *other;
+	const char *difference;
+	struct device *d;
+	bool good = true;
+
+	for_each_device(d, more) {
+		other = devices_find(all, d->name);
+		difference = other ? device_difference(d, other) : NULL;
+		if (!difference)
+			continue;
+		say_at(&d->at, NULL,
+		       "%s: %s declares the device '%s' too, but differently (%s): take one out",
+		       other->at.file, other->at.path, d->name, difference);
+		good = false;
+	}
+	if (good)
+		for_each_device(d, more)
+			devices_add(all, d);
+	return good;
+}
+
+/**
+ * declare_files() - all devices of files and folders
+ * @all: gets them
+ * @count: how many @names there are
+ * @names: of files, folders, or "-"
+ * @keep_going: leave out files with errors
+ *
+ * Return: false if there were errors, which were said.
+ */
+bool declare_files(struct devices *all, int count, char **names, bool keep_going)
+{
+	struct files files = { 0 };
+	bool good = true;
+
+	for (int i = 0; i < count; i++)
+		files_add(&files, names[i]);
+	for (size_t i = 0; i < files.count; i++) {
+		struct devices devices = { 0 };
+		bool one = declare_file(files.all[i], &devices);
+
+		one = (one || !keep_going) && add_devices(all, &devices) && one;
+		if (!one && keep_going)
+			say_at(&(struct place){ .file = files.all[i] }, NULL,
+			       "nothing of this file is applied");
+		good = good && one;
+	}
+	return good;
 }

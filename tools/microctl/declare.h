@@ -15,5 +15,6 @@
 #define OFF_PROPERTY	"microctl,off"
 
 bool declare_file(const char *file, struct devices *devices);
+bool declare_files(struct devices *all, int count, char **names, bool keep_going);
 
 #endif /* _MICROCTL_DECLARE_H */

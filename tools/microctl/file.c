@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,14 +76,9 @@ bool file_read(const char *file, struct content *content)
 
 extern char **environ;
 
-/* Without a check that compares each node with all of its siblings, only to warn */
-static int run_dtc(const char *file, int in, int out, const char *output)
+/* Its status, as wait() has it, or -1 with errno */
+static int run(const char *const argv[], int in, int out)
 {
-	const char *const argv[] = {
-		"dtc", "-@", "-q", "-W", "no-unique_unit_address",
-		"-I", "dts", "-O", output, "-o", "-",
-		*file == '-' && file[1] ? format("./%s", file) : file, NULL
-	};
 	posix_spawn_file_actions_t actions;
 	int status, err;
 	pid_t pid;
@@ -102,6 +98,155 @@ static int run_dtc(const char *file, int in, int out, const char *output)
 	return status;
 }
 
+/* An argument that is no option */
+static const char *operand(const char *file)
+{
+	return *file == '-' && file[1] ? format("./%s", file) : file;
+}
+
+/* Where the file is */
+static const char *folder_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (!slash)
+		return ".";
+	return slash == file ? "/" : copy_bytes(file, slash - file);
+}
+
+/* Without a check that compares each node with all of its siblings, only to warn */
+static int run_dtc(const char *file, bool from_input, int in, int out, const char *output)
+{
+	const char *const argv[] = {
+		"dtc", "-@", "-q", "-W", "no-unique_unit_address", "-i", folder_of(file),
+		"-I", "dts", "-O", output, "-o", "-", from_input ? "-" : operand(file), NULL
+	};
+
+	return run(argv, in, out);
+}
+
+static int memory_file(const struct content *content)
+{
+	int fd = memfd_create("microctl", MFD_CLOEXEC);
+
+	if (fd < 0)
+		die(STATUS_SYSTEM, "no temporary files: %s", strerror(errno));
+	if (!content)
+		return fd;
+	if (write(fd, content->bytes, content->size) != (ssize_t)content->size)
+		die(STATUS_SYSTEM, "no room for temporary files");
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+#define INCLUDE_MAX	16	/* folders */
+
+static const char *include_folders[INCLUDE_MAX];
+static int include_count;
+
+/* Has the preprocessor look there for what a file includes */
+void file_include(const char *folder)
+{
+	if (include_count == INCLUDE_MAX)
+		die(STATUS_USAGE, "more than %d folders for --include", INCLUDE_MAX);
+	include_folders[include_count++] = folder;
+}
+
+/* Has a line a directive of C's? "#address-cells" and the like are properties */
+static bool has_directive(const char *text)
+{
+	static const char *const names[] = {
+		"include", "define", "undef", "if", "ifdef", "ifndef"
+	};
+	size_t len;
+
+	for (; *text; text += strcspn(text, "\n"), text += !!*text) {
+		text += strspn(text, " \t");
+		if (*text != '#')
+			continue;
+		text++;
+		text += strspn(text, " \t");
+		len = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+			if (len == strlen(names[i]) && !strncmp(text, names[i], len))
+				return true;
+	}
+	return false;
+}
+
+/* As the kernel's build has it. The files of <dt-bindings/...> come with its headers */
+static int run_cpp(const char *const program[], const char *file, int in, int out)
+{
+	const char *argv[32 + 2 * INCLUDE_MAX];
+	static struct utsname kernel;
+	int n = 0;
+
+	for (; *program; program++)
+		argv[n++] = *program;
+	argv[n++] = "-nostdinc";
+	argv[n++] = "-undef";
+	argv[n++] = "-D__DTS__";
+	argv[n++] = "-x";
+	argv[n++] = "assembler-with-cpp";
+	argv[n++] = "-I";
+	argv[n++] = folder_of(file);
+	for (int i = 0; i < include_count; i++) {
+		argv[n++] = "-I";
+		argv[n++] = include_folders[i];
+	}
+	uname(&kernel);
+	argv[n++] = "-I";
+	argv[n++] = format("/lib/modules/%s/source/include", kernel.release);
+	argv[n++] = "-I";
+	argv[n++] = format("/lib/modules/%s/build/include", kernel.release);
+	argv[n++] = operand(file);
+	argv[n] = NULL;
+	return run(argv, in, out);
+}
+
+/**
+ * file_preprocess() - run the C preprocessor, if a source needs it
+ * @file: its name
+ * @source: what is in it; what came of it
+ *
+ * Return: false when that was not possible, and what is wrong was said.
+ */
+bool file_preprocess(const char *file, struct content *source)
+{
+	static const char *const programs[][3] = { { "cpp" }, { "gcc", "-E" }, { "clang", "-E" } };
+	const struct place at = { .file = file };
+	int in, out, status = -1;
+
+	if (!has_directive(source->bytes))
+		return true;
+	in = memory_file(source);
+	out = memory_file(NULL);
+	errno = ENOENT;
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+		status = run_cpp(programs[i], file, in, out);
+		if (status >= 0 || errno != ENOENT)
+			break;
+	}
+	if (status < 0 && errno == ENOENT) {
+		say_at(&at, NULL,
+		       "it has lines such as #include, which take the C preprocessor: install the package cpp, or run \"cpp -nostdinc -undef -x assembler-with-cpp\" elsewhere");
+	} else if (status < 0) {
+		say_at(&at, NULL, "cannot run the C preprocessor: %s", strerror(errno));
+	} else if (status) {
+		say_at(&at, NULL,
+		       "the C preprocessor's messages are above; --include says where included files are, and <dt-bindings/...> are in the kernel's headers");
+		status = 1;
+	} else {
+		lseek(out, 0, SEEK_SET);
+		if (!read_all(out, source))
+			status = 1;
+		source->preprocessed = true;
+	}
+	close(in);
+	close(out);
+	return !status;
+}
+
 /**
  * compile_source() - compile the source of a device tree
  * @file: its name; the files that it includes are looked for beside it
@@ -115,18 +260,12 @@ bool compile_source(const char *file, const struct content *source, const char *
 		    struct content *result)
 {
 	const struct place at = { .file = file };
-	int in = memfd_create("source", MFD_CLOEXEC);
-	int out = memfd_create("result", MFD_CLOEXEC);
+	int in = memory_file(source);
+	int out = memory_file(NULL);
 	bool good = false;
 	int status;
 
-	if (in < 0 || out < 0)
-		die(STATUS_SYSTEM, "no temporary files: %s", strerror(errno));
-	if (write(in, source->bytes, source->size) != (ssize_t)source->size)
-		die(STATUS_SYSTEM, "no room for temporary files");
-	lseek(in, 0, SEEK_SET);
-
-	status = run_dtc(file, in, out, format);
+	status = run_dtc(file, source->preprocessed, in, out, format);
 	if (status < 0 && errno == ENOENT) {
 		say_at(&at, NULL,
 		       "reading a source takes dtc, which is not there: install the package device-tree-compiler, or compile the file elsewhere with \"dtc -@\"");

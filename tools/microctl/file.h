@@ -14,12 +14,16 @@
  * struct content - of a file
  * @bytes: the bytes, with a NUL behind them
  * @size: how many, without that
+ * @preprocessed: it is what the C preprocessor makes of the file
  */
 struct content {
 	char *bytes;
 	size_t size;
+	bool preprocessed;
 };
 
+void file_include(const char *folder);
+bool file_preprocess(const char *file, struct content *source);
 bool file_read(const char *file, struct content *content);
 bool compile_source(const char *file, const struct content *source, const char *format,
 		    struct content *result);

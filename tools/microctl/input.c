@@ -45,14 +45,14 @@ static bool take_bytes(struct tree_node *root, const struct tree_node *blob)
  * dtc's source tells types, a blob does not. But what dtc 1.6.1 writes for bytes
  * over 127 in a string may be read in two ways; then the blob has the bytes.
  */
-static bool read_source(const char *file, const struct content *source, struct tree_node *root)
+static bool read_source(const char *file, struct content *source, struct tree_node *root)
 {
 	const struct place at = { .file = file };
 	struct tree_node bytes = { .name = "" };
 	struct content blob, dts;
 	bool good;
 
-	if (!compile_source(file, source, "dts", &dts))
+	if (!file_preprocess(file, source) || !compile_source(file, source, "dts", &dts))
 		return false;
 	good = dts_read(root, dts.bytes);
 	if (good && strstr(dts.bytes, "\\xffffff"))

@@ -33,8 +33,8 @@ _microctl() {
 
 	command=${words[1]}
 	if [[ $cword -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'list show tree create remove apply diff save watch
-			wait help --help' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'list show tree create remove apply diff check save
+			watch wait help --help --version' -- "$cur")
 		return
 	fi
 	case $command in
@@ -42,8 +42,9 @@ _microctl() {
 	show | tree | watch) options='--json' ;;
 	create) options='--compatible --set --child --off --no-wait --timeout' ;;
 	remove) options='--no-wait --timeout' ;;
-	apply) options='--prune --dry-run --record --keep-going --verbose --quiet --no-wait --timeout' ;;
-	diff) options='--prune --record --keep-going' ;;
+	apply) options='--prune --dry-run --record --keep-going --verbose --quiet --no-wait --timeout --include' ;;
+	diff) options='--prune --record --keep-going --include' ;;
+	check) options='--quiet --include' ;;
 	wait) options='--timeout' ;;
 	esac
 	if [[ $cur == -* ]]; then
@@ -55,9 +56,9 @@ _microctl() {
 	*:-t | *:--timeout) ;;
 	apply:--record | diff:--record) _filedir ;;
 	show:* | tree:* | remove:* | save:* | watch:* | wait:*) _microctl_names "$command" ;;
-	apply:* | diff:*) _microctl_files ;;
-	help:*) mapfile -t COMPREPLY < <(compgen -W 'list show tree create remove apply diff save
-		watch wait' -- "$cur") ;;
+	apply:* | diff:* | check:*) _microctl_files ;;
+	help:*) mapfile -t COMPREPLY < <(compgen -W 'list show tree create remove apply diff check
+		save watch wait' -- "$cur") ;;
 	esac
 }
 

@@ -13,6 +13,9 @@
 
 #include "commands.h"
 #include "message.h"
+#include "similar.h"
+
+#include "../../include/microkernel_version.h"
 
 /**
  * struct command - a command
@@ -63,6 +66,7 @@ static const struct command commands[] = {
 	  "  stands for the device-tree files in it.\n"
 	  "  -p, --prune         remove devices that the files do not declare\n"
 	  "  -n, --dry-run       only say what would be done\n"
+	  "  -I, --include DIR   where the files that a source includes are looked for, too\n"
 	  "      --record RECORD keep a record of the devices made so; then --prune removes\n"
 	  "                      only those that are in it\n"
 	  "  -k, --keep-going    leave out files with errors, apply the others\n"
@@ -73,8 +77,13 @@ static const struct command commands[] = {
 	  "      --no-wait       fail if another microctl is at work\n" },
 	{ "diff", command_diff, "[OPTION]... FILE...",
 	  "  What apply would change, as a diff. Exit status 1 if there is something.\n"
-	  "  -p, --prune, -k, --keep-going, --record RECORD\n"
+	  "  -p, --prune, -k, --keep-going, --record RECORD, -I, --include DIR\n"
 	  "                      as for apply\n" },
+	{ "check", command_check, "[OPTION]... FILE...",
+	  "  Looks at device-tree files, anywhere: no module and no rights are needed. Says what\n"
+	  "  apply would not take, and what looks like a typing error (exit status 1).\n"
+	  "  -q, --quiet         say nothing but that\n"
+	  "  -I, --include DIR   as for apply\n" },
 	{ "save", command_save, "[NAME...]",
 	  "  Prints the devices of configfs, or these, as the source of an overlay.\n" },
 	{ "watch", command_watch, "[--json] [NAME...]",
@@ -104,7 +113,8 @@ static void print_help(FILE *out, const char *only)
 
 	if (!only)
 		fputs("Usage: microctl COMMAND [ARGUMENT]...\n\n"
-		      "Devices of microkernel, as device-tree files describe them.\n", out);
+		      "Devices of microkernel, as device-tree files describe them.\n"
+		      "\"microctl --version\" prints the version.\n", out);
 	for_each_command(c)
 		if (!only || !strcmp(c->name, only))
 			fprintf(out, "%smicroctl %s %s\n%s", only ? "Usage: " : "\n", c->name,
@@ -127,6 +137,16 @@ void usage_error(const char *command, const char *format, ...)
 	exit(STATUS_USAGE);
 }
 
+static void __attribute__((noreturn)) no_option(const char *command, const char *typed,
+						const struct option *options)
+{
+	for (; options->name; options++)
+		if (!strncmp(typed, "--", 2) && similar(typed + 2, options->name))
+			usage_error(command, "there is no option %s; did you mean --%s?", typed,
+				    options->name);
+	usage_error(command, "there is no option %s", typed);
+}
+
 int next_option(int argc, char **argv, const char *short_options, const struct option *options)
 {
 	int option;
@@ -142,8 +162,20 @@ int next_option(int argc, char **argv, const char *short_options, const struct o
 	if (option == '?' && optopt && optopt < 256)
 		usage_error(argv[0], "there is no option -%c", optopt);
 	if (option == '?')
-		usage_error(argv[0], "there is no option %s", argv[optind - 1]);
+		no_option(argv[0], argv[optind - 1], options);
 	return option;
+}
+
+static void __attribute__((noreturn)) no_command(const char *name)
+{
+	const struct command *c;
+
+	for_each_command(c)
+		if (similar(name, c->name))
+			die(STATUS_USAGE,
+			    "there is no command '%s'; did you mean '%s'? See microctl --help",
+			    name, c->name);
+	die(STATUS_USAGE, "there is no command '%s', see microctl --help", name);
 }
 
 int main(int argc, char **argv)
@@ -159,9 +191,13 @@ int main(int argc, char **argv)
 		print_help(stdout, argc > 2 && find_command(argv[2]) ? argv[2] : NULL);
 		return STATUS_OK;
 	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("microctl " MICRO_VERSION);
+		return STATUS_OK;
+	}
 	c = find_command(argv[1]);
 	if (!c)
-		die(STATUS_USAGE, "there is no command '%s', see microctl --help", argv[1]);
+		no_command(argv[1]);
 
 	status = c->run(argc - 1, argv + 1);
 	if (fflush(stdout) || ferror(stdout))

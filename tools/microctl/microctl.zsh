@@ -25,6 +25,7 @@ _microctl() {
 		'remove:remove devices'
 		'apply:make devices as files declare them'
 		'diff:show what apply would change'
+		'check:look at files, without a module'
 		'save:print devices as an overlay'
 		'watch:print devices as they come and go'
 		'wait:wait until devices are bound'
@@ -71,6 +72,11 @@ _microctl() {
 			_arguments '(-p --prune)'{-p,--prune}'[as for apply]' \
 				'(-k --keep-going)'{-k,--keep-going}'[as for apply]' \
 				'--record[as for apply]:record:_files' \
+				'*:file:_files -g "*.dt(s|b|so|bo)(-.)"'
+			;;
+		check)
+			_arguments '(-q --quiet)'{-q,--quiet}'[say nothing but what is wrong]' \
+				'*'{-I,--include}'[where included files are]:folder:_files -/' \
 				'*:file:_files -g "*.dt(s|b|so|bo)(-.)"'
 			;;
 		save)
