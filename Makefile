@@ -182,6 +182,15 @@ deb:
 dist:
 	@scripts/dist $(DIST)
 
+# what is in it, by whom, under which license, as SPDX has it
+sbom:
+	@command -v reuse >/dev/null || { echo "Please install the package reuse." >&2; exit 1; }
+	@mkdir -p build && reuse spdx -o build/microkernel-$(version).spdx && echo build/microkernel-$(version).spdx
+
+# for clangd and others: how each file is compiled
+compile_commands.json: modules
+	@scripts/compile-commands $(kbuild) >$@.new && mv $@.new $@
+
 lint:
 	@scripts/lint
 
@@ -230,6 +239,9 @@ make bench        every figure against its peers, in instructions; plots for doc
 make bench-check  the short ones against bench/results: none over 2 % worse
 make deb          Debian packages, in build/
 make dist         the tarball of a release, in build/ or DIST=folder: same source, same bytes
+make sbom         a bill of materials (SPDX), in build/
+make compile_commands.json
+                  how each file is compiled, for clangd and others
 make lint         W=1, sparse, checkpatch, shellcheck
 
 make clean        remove what was built here
@@ -244,4 +256,4 @@ help:
 
 .PHONY: all modules modules_install install install-dev uninstall tools install-tools uninstall-tools lib \
 	install-lib uninstall-lib install-system uninstall-system overlays demo demo-user shell check \
-	check-ci check-all check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist lint clean help
+	check-ci check-all check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist sbom compile_commands.json lint clean help
