@@ -7,12 +7,13 @@
  *	micro-hold read NAME [COUNT]		micro-hold write NAME TEXT
  *	micro-hold seek NAME set|cur|end OFFSET
  *	micro-hold ioctl NAME COMMAND		micro-hold ioctl32 NAME COMMAND
- *	micro-hold fault NAME read|write|ioctl
+ *	micro-hold fault NAME read|write|ioctl	micro-hold poll NAME
  *
  * "start" leaves a server behind, in which the others act on the file called
  * NAME. They print "ok", a number, what was read, "EOF", or the name of the
  * errno. COMMAND is "clear" or "length" of sample_driver, "deaf" of micro_evil,
- * or a number; ioctl32 calls it as 32-bit programs do. "fault" passes a bad address. Each command
+ * or a number; ioctl32 calls it as 32-bit programs do. "fault" passes a bad address.
+ * "poll" waits until there is something to read ("in"), or nothing ever ("hup"). Each command
  * has a thread of its own, so one may sleep in the kernel while others go on.
  *
  * Copyright (C) 2026 The microkernel authors
@@ -20,6 +21,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -188,6 +190,16 @@ static void do_fault(FILE *out, int fd, const char *op)
 	munmap(bad, 4096);
 }
 
+static void do_poll(FILE *out, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (poll(&p, 1, -1) != 1)
+		say_result(out, -1);
+	else
+		fputs(p.revents & POLLHUP ? "hup\n" : "in\n", out);
+}
+
 static void execute(FILE *out, int argc, char **argv)
 {
 	const char *op = argv[0];
@@ -210,6 +222,8 @@ static void execute(FILE *out, int argc, char **argv)
 		do_ioctl(out, file->fd, argv[2], 0);
 	} else if (!strcmp(op, "ioctl32") && argc == 3) {
 		do_ioctl(out, file->fd, argv[2], 1);
+	} else if (!strcmp(op, "poll") && argc == 2) {
+		do_poll(out, file->fd);
 	} else if (!strcmp(op, "fault") && argc == 3) {
 		do_fault(out, file->fd, argv[2]);
 	} else if (!strcmp(op, "close")) {

@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# unbind in sysfs waits for a driver as long as it takes, and the driver core holds the lock of
+# the device meanwhile. Suspend fails then, rather than hang, and works when that is over.
+# kernels: 6.12 debug
+# vm: --timeout 1200 --expect 'Freezing user space processes failed|no pm_test'
+
+. /tests/lib/tap.sh
+
+micro=/sys/kernel/config/micro
+evil=/sys/kernel/debug/micro_evil
+pm_test=/sys/power/pm_test
+
+if [ ! -w $pm_test ]; then
+	echo "no pm_test" >/dev/kmsg
+	skip "this kernel has no $pm_test"
+	done_testing
+fi
+
+modprobe micro_evil
+ok $? "micro_evil is loaded"
+mkdir $micro/micro_evil.slow-unplug
+echo hold >$evil/command
+micro-try write /sys/bus/micro_bus/drivers/micro_evil/unbind micro_evil.slow-unplug >/tmp/unbind &
+unbind=$!
+wait_for grep -q 'device=micro_evil.slow-unplug .*state=unbinding' /sys/kernel/debug/micro/devices
+
+echo freezer >$pm_test
+is "$(micro-try write /sys/power/state mem)" EBUSY "suspend fails"
+echo go >$evil/command
+wait $unbind
+is "$(cat /tmp/unbind)" ok "and all goes on"
+is "$(micro-try write /sys/power/state mem)" ok "then it works"
+
+rmdir $micro/micro_evil.slow-unplug
+run_ok rmmod micro_evil
+done_testing

@@ -1,0 +1,112 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The machine is suspended, as far as /sys/power/pm_test says, while readers and pollers
+# sleep, and while somebody waits in configfs for a driver: it works, and all go on after it.
+# kernels: 6.1 6.12 debug
+# vm: --timeout 1200
+
+. /tests/lib/tap.sh
+
+micro=/sys/kernel/config/micro
+evil=/sys/kernel/debug/micro_evil
+pm_test=/sys/power/pm_test
+
+if [ ! -w $pm_test ]; then
+	skip "this kernel has no $pm_test"
+	done_testing
+fi
+
+try() {
+	micro-try "$@"
+}
+
+# state DEVICE: what debugfs says
+state() {
+	sed -n "s/^device=$1 .* state=\([^ ]*\).*/\1/p" /sys/kernel/debug/micro/devices
+}
+
+is_state() {
+	[ "$(state "$1")" = "$2" ]
+}
+
+is_inside() {
+	grep -A1 "device=$1 " /sys/kernel/debug/micro/devices | grep -q "active=[1-9]"
+}
+
+# sleep_at LEVEL: suspends the machine, and says how that ended
+sleep_at() {
+	echo "$1" >$pm_test
+	try write /sys/power/state mem
+	echo none >$pm_test
+}
+
+modprobe micro_evil
+ok $? "micro_evil is loaded"
+micro-hold start
+# nobody gives up before the machine is suspended
+echo 600000 >/sys/module/microkernel/parameters/patience_ms
+
+for level in freezer devices; do
+	note "$level"
+	mkdir $micro/micro_evil.x
+	for name in reader poller; do
+		micro-hold open $name rw /dev/micro/micro_evil.x >/dev/null
+	done
+	micro-hold read reader 1 >/tmp/reader &
+	reader=$!
+	micro-hold poll poller >/tmp/poller &
+	poller=$!
+	wait_for is_inside micro_evil.x
+
+	echo hold >$evil/command
+	mkdir $micro/micro_evil.slow-unplug
+	rmdir $micro/micro_evil.slow-unplug &
+	rmdir=$!
+	wait_for is_state micro_evil.slow-unplug unbinding
+	mkdir=
+	# the driver core's lock is held in probe(), and the devices' part of suspend waits for it
+	if [ $level = freezer ]; then
+		mkdir $micro/micro_evil.slow-probe &
+		mkdir=$!
+		# for what rmdir has locked, so it cannot be frozen as long as that waits
+		wait_for grep -q "State:.*disk sleep" /proc/$mkdir/status
+	fi
+	is "$(sleep_at $level)" ok "suspend, while a reader, a poller, and some in configfs wait"
+
+	wait $rmdir
+	ok $? "rmdir has stopped waiting"
+	is "$(state micro_evil.slow-unplug)" unbinding "its device is going"
+	if [ "$mkdir" ]; then
+		wait $mkdir
+		ok $? "mkdir has stopped waiting"
+		is "$(cat $micro/micro_evil.slow-probe/status)" binding "its device is being bound"
+	fi
+	kill -0 $reader && kill -0 $poller
+	ok $? "the reader and the poller still sleep"
+	echo go >$evil/command
+	wait_for is_state micro_evil.slow-unplug ""
+	is "$(state micro_evil.slow-unplug)" "" "unplug() goes on, and the device is gone"
+	if [ "$mkdir" ]; then
+		wait_for is_state micro_evil.slow-probe bound
+		is "$(cat $micro/micro_evil.slow-probe/status)" bound "probe() goes on, and the device is bound"
+		rmdir $micro/micro_evil.slow-probe
+	fi
+
+	micro-hold write poller xx >/dev/null
+	wait $reader
+	wait $poller
+	is "$(cat /tmp/reader) $(cat /tmp/poller)" "! in" "the reader and the poller are woken by a write"
+	micro-hold read poller 1 >/dev/null
+	micro-hold read reader 1 >/tmp/reader &
+	reader=$!
+	wait_for is_inside micro_evil.x
+	is "$(try rmdir $micro/micro_evil.x)" ok "the device goes while the reader sleeps again"
+	wait $reader
+	is "$(cat /tmp/reader)" ENODEV "the reader hears of it"
+	micro-hold close reader >/dev/null
+	micro-hold close poller >/dev/null
+done
+
+micro-hold end
+run_ok rmmod micro_evil
+done_testing
