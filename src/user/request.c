@@ -16,7 +16,8 @@
  * DOC: Four places to sleep
  *
  * 1. For a slot, and 2. queued: the server knows nothing yet, so a signal takes the request
- *    back.
+ *    back. Not if a server was lost with it: that may have done it, which only the
+ *    answer of the next one tells.
  * 3. While the server has it: only a fatal signal ends that, and the unplug. The slot becomes
  *    an orphan, which its answer frees.
  * 4. After "not now": until an event. No slot is held, and the server knows nothing.
@@ -243,13 +244,15 @@ static int mu_request_submit(struct mu_request *req)
 	return 0;
 }
 
-/* The client leaves before the answer. Returns false if that is in the server's hands */
-static bool mu_request_take_back(struct mu_request *req)
+/* The client leaves before the answer. Returns false if the server may have seen to it */
+static bool mu_request_take_back(struct mu_request *req, int err)
 {
 	struct mu_slot *slot = req->slot;
 	struct mu_driver *ud = slot->inst->ud;
 
 	if (slot->state != MU_SLOT_QUEUED)
+		return false;
+	if (req->attempt && err == -ERESTARTSYS && !fatal_signal_pending(current))
 		return false;
 	list_del_init(&slot->link);
 	slot->state = MU_SLOT_CLIENT;
@@ -284,7 +287,7 @@ static int mu_request_wait(struct file *filp, struct mu_request *req)
 	err = mu_request_sleep(filp, req, MU_INTERRUPTIBLE);
 	if (err) {
 		scoped_guard(spinlock, &ud->lock) {
-			if (mu_request_take_back(req))
+			if (mu_request_take_back(req, err))
 				return err;
 		}
 		/* It is being served: it will not be long, and the answer must not be lost */
@@ -295,7 +298,8 @@ static int mu_request_wait(struct file *filp, struct mu_request *req)
 	if (req->settled)
 		return req->error;
 	/* It may have been lost and queued again meanwhile? No: that is for us to do */
-	mu_request_leave(req);
+	if (!mu_request_take_back(req, err))
+		mu_request_leave(req);
 	return err;
 }
 
@@ -375,7 +379,8 @@ void mu_request_lost(struct mu_slot *slot, bool served)
 	slot->used = max(slot->used, req->room);
 	if (!served && req->attempt)
 		ud->suspects--;
-	if (!served && __micro_file_nonblock(req->file->filp))
+	/* One that another server had may be done already: it stays, as after a signal */
+	if (!served && !req->attempt && __micro_file_nonblock(req->file->filp))
 		req->error = -EAGAIN;
 	if (served) {
 		req->attempt++;
