@@ -394,7 +394,8 @@ void mu_request_lost(struct mu_slot *slot, bool served)
 	if (!served && req->type == MICRO_USER_RELEASE)
 		req->error = -EIO;
 	req->delivered = false;
-	req->since = jiffies;
+	if (served || !req->attempt)
+		req->since = jiffies;
 	req->again = true;
 	mu_request_settle(req);
 }

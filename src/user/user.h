@@ -402,6 +402,7 @@ struct mu_properties {
  * @order: of the last request
  * @seq: number of the last notification
  * @since: jiffies when it stopped serving
+ * @looked: jiffies when the watchdog looked last
  * @sessions: how many there were
  * @lost: how many of them were lost
  * @stale: answers to nothing
@@ -432,6 +433,7 @@ struct mu_driver {
 	u64 order;
 	u64 seq;
 	unsigned long since;
+	unsigned long looked;
 	u32 sessions;
 	u32 lost;
 	u32 stale;

@@ -15,6 +15,9 @@
  * A work item that looks every now and then while there is anything to look at: a
  * request, a notice, a server that starts or leaves. An idle driver costs nothing. So no
  * request needs a timer.
+ *
+ * It is frozen with the processes when the machine is suspended. The time in which it did
+ * not look counts for nobody, as the server could not answer then.
  */
 
 /**
@@ -28,7 +31,30 @@ void mu_watch(struct mu_driver *ud)
 	if (likely(ud->watching))
 		return;
 	ud->watching = true;
-	schedule_delayed_work(&ud->watch, MU_TICK);
+	ud->looked = jiffies;
+	queue_delayed_work(system_freezable_wq, &ud->watch, MU_TICK);
+}
+
+/* Everything was frozen, or has got no processor, for so long */
+static void mu_forgive(struct mu_driver *ud, unsigned long gap)
+{
+	struct mu_instance *inst;
+	struct mu_request *req;
+	struct mu_slot *slot;
+	unsigned long index;
+
+	ud->since += gap;
+	if (ud->session) {
+		ud->session->progress += gap;
+		list_for_each_entry(slot, &ud->session->served, link)
+			slot->since += gap;
+	}
+	xa_for_each(&ud->instances, index, inst) {
+		list_for_each_entry(slot, &inst->queue, link)
+			slot->req->since += gap;
+		list_for_each_entry(req, &inst->waiters, link)
+			req->since += gap;
+	}
 }
 
 static bool mu_late(unsigned long since, u32 ms)
@@ -38,16 +64,25 @@ static bool mu_late(unsigned long since, u32 ms)
 
 static void mu_expire(struct mu_driver *ud, struct mu_request *req)
 {
-	/* The time without a server counts, not the time that one let it wait */
-	unsigned long since = time_after(ud->since, req->since) ? ud->since : req->since;
+	unsigned long since = req->since;
 
+	/*
+	 * The time without a server counts, not the time that one let it wait. But with one that
+	 * a lost server had, which no signal takes back, all the time until the next has it.
+	 */
+	if (!req->attempt) {
+		if (ud->serving)
+			return;
+		if (time_after(ud->since, since))
+			since = ud->since;
+	}
 	if (!mu_late(since, ud->p.grace_ms))
 		return;
 	if (req->slot) {
 		list_del_init(&req->slot->link);
 		req->slot->state = MU_SLOT_CLIENT;
-		if (req->attempt)
-			ud->suspects--;
+		if (req->attempt && !--ud->suspects && ud->session)
+			mu_session_kick(ud->session);
 	} else {
 		list_del_init(&req->link);
 	}
@@ -118,7 +153,10 @@ void mu_watchdog(struct work_struct *work)
 	const char *why = NULL;
 
 	scoped_guard(spinlock, &ud->lock) {
-		if (!ud->serving)
+		if (jiffies - ud->looked > HZ)
+			mu_forgive(ud, jiffies - ud->looked);
+		ud->looked = jiffies;
+		if (!ud->serving || ud->suspects)
 			mu_expire_all(ud);
 		if (ud->session) {
 			s = ud->session;
@@ -140,5 +178,5 @@ void mu_watchdog(struct work_struct *work)
 	guard(spinlock)(&ud->lock);
 	ud->watching = mu_watched(ud);
 	if (ud->watching)
-		schedule_delayed_work(&ud->watch, MU_TICK);
+		queue_delayed_work(system_freezable_wq, &ud->watch, MU_TICK);
 }
