@@ -80,6 +80,7 @@ static long mu_server_attach(struct file *filp, void __user *arg)
 {
 	struct mu_server *server = micro_file_get_drvdata(filp);
 	struct micro_user_attach attach;
+	struct mu_session *s;
 	u32 size;
 	int err;
 
@@ -101,7 +102,15 @@ static long mu_server_attach(struct file *filp, void __user *arg)
 	if (err)
 		return err;
 	attach.size = size;
-	return copy_to_user(arg, &attach, sizeof(attach)) ? -EFAULT : 0;
+	if (likely(!copy_to_user(arg, &attach, sizeof(attach))))
+		return 0;
+	/* Who does not know what it has must not have it */
+	s = mu_session_get(server);
+	if (!IS_ERR(s)) {
+		mu_session_end(s, false, NULL);
+		mu_session_put(s);
+	}
+	return -EFAULT;
 }
 
 static int mu_ring_begin(struct mu_session *s, u32 index, struct mu_ring **ring)

@@ -49,10 +49,14 @@ static int mu_rings_alloc(struct mu_session *s)
 		init_waitqueue_head(&ring->wq);
 		INIT_LIST_HEAD(&ring->idle);
 		INIT_LIST_HEAD(&ring->dead);
-		/* The last one is for read(), which takes one record and its payload */
+		/*
+		 * The last one is for read(), which takes one record and its payload. Where memory
+		 * is short, it is ENOMEM, and nobody is killed.
+		 */
 		ring->records = __vmalloc(i < s->nr_rings ? s->ring_size :
 					  sizeof(*ring->records) + s->ud->p.data_size,
-					  GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+					  GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
+					  __GFP_NORETRY);
 		if (!ring->records)
 			return -ENOMEM;
 	}

@@ -9,6 +9,7 @@
  * Copyright (C) 2026 The microkernel authors
  */
 #define _GNU_SOURCE
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -52,7 +53,7 @@ struct served {
 	atomic_llong undelivered_result, undelivered_taken;
 	atomic_ullong last_file;
 	atomic_int instance;
-	atomic_int pid_seen;
+	atomic_int pid_seen, uid_seen;
 	char state[MICRO_USER_STATE];
 	atomic_int restore_error, probe_error, probes_held;
 };
@@ -168,6 +169,7 @@ static bool handle(const struct micro_user_record *rec, char *data,
 	case MICRO_USER_OPEN:
 		shared->last_file = rec->file;
 		shared->pid_seen = rec->pid;
+		shared->uid_seen = rec->uid;
 		reply->flags = MICRO_USER_COOKIE;
 		reply->cookie = 1000 + rec->file;
 		break;
@@ -1210,6 +1212,153 @@ static void test_uevents(void)
 		;
 }
 
+/* COMMAND suspends the machine, with a request in each state: they go on as if nothing was */
+static void test_suspend(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR), other = open_node(O_RDWR);
+	struct pollfd p = { .fd = other, .events = POLLOUT };
+	struct call asleep, served, queued;
+
+	shared->what = NOT_NOW;
+	begin_call(&asleep, do_read, fd);
+	expect_in_hand(MICRO_USER_READ, 1);
+	usleep(100000);
+	shared->what = ANSWER;
+	shared->slow_ms = 1000;
+	begin_call(&served, do_read, other);
+	expect_in_hand(MICRO_USER_READ, 2);
+	begin_call(&queued, do_write, other);
+	unplug();
+	check_is(end_call(&served), BYTES);
+	check_is(end_call(&queued), 5);
+	check_is(number("lost"), 0);
+	check_is(poll(&p, 1, 0), 1);
+	signal_to(&asleep);
+	check_fails(end_call(&asleep), EINTR);
+
+	/* without a server; and one that comes up meanwhile finds it */
+	stop(server);
+	begin_call(&queued, do_write, fd);
+	unplug();
+	shared->slow_ms = 0;
+	server = start();
+	check_is(end_call(&queued), 5);
+	check_is(do_read(fd), BYTES);
+	stop(server);
+}
+
+static void write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	check(fd >= 0);
+	check_is(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+/* The server is in namespaces of its own: clients have the numbers that they have there */
+static void test_namespaces(void)
+{
+	int ready = shared->ready, fd, result[2], pair[2];
+	pid_t outer, server, pid;
+
+	check_is(pipe(result), 0);
+	check_is(pipe(pair), 0);
+	outer = child();
+	if (!outer) {
+		check_is(unshare(CLONE_NEWUSER | CLONE_NEWPID), 0);
+		write_to("/proc/self/uid_map", "5 0 1");
+		server = child();
+		if (!server) {
+			close(result[1]);
+			close(pair[0]);
+			serve(0, false, 1, 8);
+		}
+		hear(pair[0]);
+		/* a client in there, too, as the second process */
+		pid = child();
+		if (!pid) {
+			pid = getpid();
+			fd = open_node(O_RDWR);
+			check_is(write(result[1], &pid, sizeof(pid)), sizeof(pid));
+			_exit(0);
+		}
+		end_child(pid);
+		hear(pair[0]);
+		stop(server);
+		_exit(0);
+	}
+	wait_until(shared->ready > ready);
+	shared->pid_seen = -1;
+	fd = open_node(O_RDWR);
+	check_is(shared->pid_seen, 0);
+	check_is(shared->uid_seen, 5);
+	check_is(do_read(fd), BYTES);
+	tell(pair[1]);
+	check_is(read(result[0], &pid, sizeof(pid)), sizeof(pid));
+	check_is(pid, 2);
+	check_is(shared->pid_seen, 2);
+	tell(pair[1]);
+	end_child(outer);
+
+	/* and the other way round */
+	server = start();
+	pid = child();
+	if (!pid) {
+		check_is(unshare(CLONE_NEWPID), 0);
+		pid = child();
+		if (!pid) {
+			check_is(getpid(), 1);
+			fd = open_node(O_RDWR);
+			_exit(0);
+		}
+		/* as it is called out here is what clone() does not tell in there */
+		check(pid > 1);
+		end_child(pid);
+		check_is(shared->pid_seen, pid);
+		_exit(0);
+	}
+	end_child(pid);
+	stop(server);
+}
+
+/* COMMAND is a memory cgroup with a limit: what a server asks the kernel for counts there */
+static void test_memory(void)
+{
+	pid_t server = start(), pid;
+	int fd = open_node(O_RDWR), status, second;
+	struct micro_user_attach a;
+	char path[256];
+
+	check_is(do_read(fd), BYTES);
+	stop(server);
+	wait_until(state_is("waiting"));
+	snprintf(path, sizeof(path), "%s/cgroup.procs", unplug_command);
+	pid = child();
+	if (!pid) {
+		write_to(path, "0");
+		second = open(server_node, O_RDWR | O_CLOEXEC);
+		check(second >= 0);
+		memset(&a, 0, sizeof(a));
+		a.size = sizeof(a);
+		a.version = MICRO_USER_VERSION;
+		a.rings = MICRO_USER_RINGS;
+		a.entries = MICRO_USER_ENTRIES;
+		if (ioctl(second, MICRO_USER_ATTACH, &a))
+			_exit(errno);
+		_exit(0);
+	}
+	check_is(waitpid(pid, &status, 0), pid);
+	/* 3 MB for rings are too much for it: it is told so, and nobody is killed for it */
+	check_is(status, ENOMEM << 8);
+	check(state_is("waiting"));
+	/* who is outside of it goes on */
+	server = start_with(0, false, 8, 32);
+	check_is(do_read(fd), BYTES);
+	stop(server);
+}
+
 /* A server of several threads, one of which is killed with all the others */
 static void test_threads(void)
 {
@@ -1477,6 +1626,9 @@ static const struct test_case cases[] = {
 	{ "grace", test_grace },
 	{ "hang", test_hang },
 	{ "log", test_log },
+	{ "suspend", test_suspend },
+	{ "namespaces", test_namespaces },
+	{ "memory", test_memory },
 	{ "deaths", test_deaths },
 	{ "clients", test_clients },
 	{ "lies", test_lies },
