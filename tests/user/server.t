@@ -42,7 +42,7 @@ user hang answer-ms/u32=700 on-hang/string=kill
 user log answer-ms/u32=700 on-hang/string=log
 
 # A few of each here, more in tests/hard
-user deaths again/string=ioctl attempts/u32=1000 grace-ms/u32=600000
+user deaths 'again/string=open\nioctl\n' attempts/u32=1000 grace-ms/u32=600000
 user clients
 user lies
 
