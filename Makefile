@@ -128,7 +128,7 @@ overlays:
 	@$(MAKE) --no-print-directory -C dts-overlays
 
 demo:
-	@scripts/vm -- sh configfs-examples/1-first-instance.sh
+	@scripts/vm -- "sh configfs-examples/0-taken-away.sh && sh configfs-examples/1-first-instance.sh"
 
 demo-user:
 	@scripts/lib/demo-user
@@ -222,7 +222,8 @@ make install-system
 make overlays     compile the device tree overlays in dts-overlays
 
 These need no kernel headers, install what they miss, and run in QEMU:
-make demo         show the first instances, from mkdir to rmdir
+make demo         a device is taken away under a reader; then the first instances, from
+                  mkdir to rmdir
 make demo-user    a driver in C and in Python, which is killed while a cat reads from it
 make shell        a shell in a guest with everything in it
 make check        what everything does, on Linux 6.12; the main job on 6.1, 7.3 (as
