@@ -23,7 +23,7 @@ here() {
 }
 
 is_on() {
-	[ "$(cat $on)" = "$1" ]
+	[ "$(cat "$on")" = "$1" ]
 }
 
 note "before the supply is there"
@@ -38,6 +38,18 @@ like "$(said 1 consumer.4)" "DMA offset 0x40000000" "memory for DMA is where dma
 [ -e $devices/consumer.3 ] && [ ! -e $devices/consumer.3/driver ]
 ok $? "a device behind an IOMMU is not bound"
 is "$(dmesg | grep -c 'consumer.3: .*/consumer@3 has "iommus"')" 1 "the log says why"
+
+note "a bus inside a device: its driver makes it in probe()"
+wait_for test -c /dev/micro/inner
+[ -c /dev/micro/consumer.5 ] && [ -c /dev/micro/inner ]
+ok $? "both are bound"
+is "$(micro-try write $driver/unbind consumer.5)" ok "the outer one is unbound"
+[ ! -e /dev/micro/inner ] && [ ! -e $devices/inner ]
+ok $? "the inner one went with it"
+is "$(micro-try write $driver/bind consumer.5)" ok "the outer one is bound again"
+wait_for test -c /dev/micro/inner
+[ -c /dev/micro/inner ]
+ok $? "and so is the inner one"
 
 note "the supply comes"
 if ! insmod micro_supply.ko; then

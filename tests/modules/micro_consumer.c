@@ -3,7 +3,8 @@
  * micro_consumer: says in the log what it finds set up when it is probed
  *
  * That is the rate of its clock, whether it has a power domain, and an address that
- * is good for DMA: as the CPU and as the device see it.
+ * is good for DMA: as the CPU and as the device see it. With a property "populates" it
+ * makes platform devices of its child nodes, such as a bus of this framework.
  *
  * Copyright (C) 2026 The microkernel authors
  */
@@ -12,6 +13,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/module.h>
 #include <linux/of.h>
+#include <linux/of_platform.h>
 
 #include <microkernel.h>
 
@@ -45,11 +47,14 @@ static int consumer_probe(struct micro_device *mdev)
 		 dev->pm_domain ? "yes" : "no", consumer_dma_offset(dev));
 	if (device_property_read_bool(dev, "probe-fails"))
 		return -EIO;
+	if (device_property_read_bool(dev, "populates"))
+		return of_platform_populate(dev->of_node, NULL, NULL, dev);
 	return 0;
 }
 
 static void consumer_remove(struct micro_device *mdev)
 {
+	of_platform_depopulate(&mdev->dev);
 	dev_info(&mdev->dev, "remove\n");
 }
 
