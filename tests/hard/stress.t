@@ -49,7 +49,7 @@ case $(uname -r) in
 	set -- "$@" --unplugs $unplugs --no-fork --pause 30000 --chaos 3
 	stress $long "$@" --processes 2 --threads 1
 	stress $long "$@" --processes 1 --threads 2
-	stress $short "$@" --unplugs $((unplugs / 2)) --processes 1 --threads 2 --kill
+	stress $short "$@" --unplugs $((unplugs / 5)) --processes 1 --threads 2 --kill
 	;;
 *)
 	# about 10 s
