@@ -162,7 +162,8 @@ static ssize_t mu_client_read(struct micro_driver *drv, struct kiocb *iocb, stru
 		return ret;
 	}
 	req.slot->used = max_t(u32, req.slot->used, ret);
-	done = copy_to_iter(req.slot->data, ret, to);
+	/* As in mu_request_fill(): mu_result() has checked it */
+	done = _copy_to_iter(req.slot->data, ret, to);
 	mu_request_done(&req, done);
 	if (!done)
 		return -EFAULT;
@@ -215,7 +216,7 @@ static long mu_client_command(struct file *filp, unsigned int cmd, unsigned long
 	taken = ret;
 	if (ret >= 0 && req.room) {
 		req.slot->used = max(req.slot->used, req.room);
-		if (copy_to_user((void __user *)arg, req.slot->data, req.room)) {
+		if (_copy_to_user((void __user *)arg, req.slot->data, req.room)) {
 			ret = -EFAULT;
 			taken = -1;
 		}

