@@ -13,8 +13,9 @@ out32 := $(patsubst %.c,$(OUT)/%,$(notdir $(src32)))
 libmicro := $(OUT)/libmicro/libmicro.a
 examples := $(patsubst $(SRC)/lib/examples/%.c,$(OUT)/user-%,$(wildcard $(SRC)/lib/examples/*.c))
 servers := $(patsubst $(SRC)/tests/programs/user/%.c,$(OUT)/%,$(wildcard $(SRC)/tests/programs/user/*.c))
+servers += $(patsubst $(SRC)/bench/user/%.c,$(OUT)/%,$(wildcard $(SRC)/bench/user/*.c))
 
-vpath %.c $(SRC)/tests/programs $(SRC)/bench
+vpath %.c $(SRC)/tests/programs $(SRC)/bench $(SRC)/tests/programs/user $(SRC)/bench/user
 
 all: $(out) $(out32) $(examples) $(servers)
 
@@ -37,7 +38,7 @@ $(libmicro): always
 $(examples): $(OUT)/user-%: $(SRC)/lib/examples/%.c $(libmicro)
 	$(CC) -I$(SRC)/lib/libmicro -I$(SRC)/include/uapi $(flags) $(libmicro)
 
-$(servers): $(OUT)/%: $(SRC)/tests/programs/user/%.c $(libmicro)
+$(servers): $(OUT)/%: %.c $(libmicro)
 	$(CC) -I$(SRC)/lib/libmicro $(flags) $(libmicro)
 
 .PHONY: all always
