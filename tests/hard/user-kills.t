@@ -13,6 +13,8 @@
 	echo N >/sys/module/printk/parameters/ignore_loglevel
 	dmesg -n 5
 }
+# a guest that is slow is not stuck
+run_ok modprobe microkernel patience_ms=60000
 run_ok modprobe micro_user
 # programs take time, so mkdir does not ask for modules
 echo >/proc/sys/kernel/modprobe
