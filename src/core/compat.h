@@ -15,6 +15,7 @@
 #include <linux/pm_domain.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
+#include <linux/uaccess.h>
 #include <linux/version.h>
 
 /* came with 6.6, and with a stable release of 6.1 that not all users have */
@@ -165,6 +166,17 @@ static inline int micro_pm_domain_attach(struct device *dev)
 }
 
 #define dev_pm_domain_attach(dev, flags)	micro_pm_domain_attach(dev)
+#endif
+
+/*
+ * User copies without the checks of hardened usercopy: where 6.x inlines user copies, as on
+ * arm64, it has none to call.
+ */
+#if defined(INLINE_COPY_FROM_USER) && !defined(_copy_from_user)
+#define _copy_from_user(to, from, n)	copy_from_user(to, from, n)
+#endif
+#if defined(INLINE_COPY_TO_USER) && !defined(_copy_to_user)
+#define _copy_to_user(to, from, n)	copy_to_user(to, from, n)
 #endif
 
 #endif /* _MICRO_COMPAT_H */

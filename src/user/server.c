@@ -82,8 +82,11 @@ int mu_copy_struct(void *to, size_t size, const void __user *from)
 	u32 theirs;
 	int err;
 
-	if (mu_copy_words(to, size, from))
-		return -EFAULT;
+	if (mu_copy_words(to, size, from)) {
+		/* A shorter one may end where nothing is mapped */
+		err = get_user(theirs, (const u32 __user *)from);
+		return !err && theirs < size ? -EINVAL : -EFAULT;
+	}
 	theirs = *(u32 *)to;
 	if (likely(theirs == size))
 		return 0;
