@@ -46,6 +46,7 @@ hidden byte P_slots_back;		/* each slot is free when nobody uses it */
 hidden byte P_server_woken;		/* no server sleeps while there is something for it */
 hidden byte P_unplug_ends;		/* without a step of any process */
 hidden byte P_nothing_after_remove;	/* no request is delivered after the device's REMOVE */
+hidden byte P_nothing_done;		/* who is interrupted has a request that no server had */
 hidden byte P_one_serves;		/* at a time */
 
 /* struct mu_slot */
@@ -55,6 +56,7 @@ byte sid[NS];				/* slot->id */
 /* struct mu_request */
 byte slot[NC];
 byte settled, again, failed, waits;	/* sets of clients; waits: in inst->waiters */
+byte tried;				/* clients with req->attempt */
 byte result[NC];
 byte rid[NC];				/* req->id */
 byte rseq[NC];				/* req->seq */
@@ -86,6 +88,7 @@ byte sleeping;				/* clients that are asleep until an event */
 bit due;				/* an event that nobody was told is over */
 bit removed, told_removed, unplug_begun, unplugged;
 byte answered;				/* clients whose request was answered */
+byte taken;				/* clients whose request a server had, who may have done it */
 
 inline wake_server()
 {
@@ -115,7 +118,7 @@ inline request_lost(n)
 	state[n] = CLIENT;
 	/* whether "again" has the operation */
 	if
-	:: ADD(again, w)
+	:: ADD(again, w); ADD(tried, w)
 	:: ADD(failed, w)
 	fi;
 	ADD(settled, w)
@@ -238,7 +241,7 @@ begin:	atomic {
 		:: revoked -> leave(0); goto out
 		:: !revoked
 		fi;
-		DEL(settled, c); DEL(again, c); DEL(failed, c);
+		DEL(settled, c); DEL(again, c); DEL(failed, c); DEL(tried, c); DEL(taken, c);
 		ids++; rid[c] = ids;
 		n = 0;
 		do
@@ -290,7 +293,13 @@ submit:	atomic {
 			n = slot[c]; state[n] = ORPHAN; owner[n] = NONE; slot[c] = NONE; n = 0
 		fi;
 		leave(0); goto out }
+	/* mu_request_take_back(): not if a lost server had it */
+#ifndef MUTANT_SIGNAL_TAKES_LOST
+	:: atomic { IN(signalled, c) && !IN(settled, c) && state[slot[c]] == QUEUED && !IN(tried, c) ->
+#else
 	:: atomic { IN(signalled, c) && !IN(settled, c) && state[slot[c]] == QUEUED ->
+#endif
+		MUST(P_nothing_done, !IN(taken, c));
 		queue??eval(slot[c]);
 		leave(0); goto out }
 #ifndef MUTANT_KILL_WAITS
@@ -371,6 +380,7 @@ proctype Server(byte k)
 		MUST(P_nothing_after_remove, !told_removed);
 		state[n] = SERVED; old = had[n]; had[n] = sid[n]; ADD(hand, n);
 		rseq[owner[n]] = seq;
+		ADD(taken, owner[n]);
 		outstanding++;
 		n = 0 }
 	:: atomic { sess == k && !leaving && removes ->
@@ -423,6 +433,13 @@ late:	if
 dead:	atomic { ADD(ended, k) }
 }
 
+/* A slot whose queued request a lost server had, or the last one */
+#if NS > 1
+#define QUEUED_TRIED	(state[0] == QUEUED && IN(tried, owner[0]) -> 0 : NS - 1)
+#else
+#define QUEUED_TRIED	0
+#endif
+
 /* mu_watchdog() */
 proctype Watchdog()
 {
@@ -444,6 +461,10 @@ end:	do
 		:: empty(queue) && empty(waiters) -> break
 		od;
 		n = 0 }
+	/* also while somebody serves: one that a lost server had, which no signal takes back */
+	:: atomic { serving && state[QUEUED_TRIED] == QUEUED && IN(tried, owner[QUEUED_TRIED]) ->
+		n = QUEUED_TRIED; queue??eval(n); w = owner[n];
+		state[n] = CLIENT; ADD(failed, w); ADD(settled, w); n = 0 }
 #endif
 	od
 }
