@@ -9,6 +9,10 @@
 python=$(command -v python3 || ls /root/host/python3 2>/dev/null || true)
 state=/sys/bus/micro_bus/devices/micro_user.counter/state
 
+# If a step fails, nothing goes on behind it
+background=''
+trap 'kill -9 $background 2>/dev/null || true' EXIT
+
 # soon COMMAND: within a minute
 soon() {
 	tries=600
@@ -24,6 +28,7 @@ soon() {
 
 # growing FILE: lines are added to it
 growing() {
+	soon "[ -e $1 ]"
 	lines=$(wc -l <"$1")
 	soon "[ \$(wc -l <$1) -gt $lines ]"
 }
@@ -40,6 +45,7 @@ expect waiting "cat $state"
 say 'a program in C serves them: lib/examples/counter.c'
 printf '\n# user-counter &\n'
 user-counter &
+background="$background $!"
 soon "grep -q serving $state"
 run 'head -n 2 /dev/micro/counter.0'
 run 'head -n 1 /dev/micro/counter.1'
@@ -48,6 +54,7 @@ say 'a cat reads, as fast as it can, and the server is killed'
 printf '\n# cat /dev/micro/counter.0 >/tmp/numbers &\n'
 cat /dev/micro/counter.0 >/tmp/numbers &
 cat=$!
+background="$background $cat"
 growing /tmp/numbers
 run "kill -9 \$(cat ${state%state}server)"
 soon "grep -q waiting $state"
@@ -57,6 +64,7 @@ run 'tail -n 1 /tmp/numbers'
 say 'it is started again: the cat goes on'
 printf '\n# user-counter &\n'
 user-counter &
+background="$background $!"
 soon "grep -q serving $state"
 growing /tmp/numbers
 run 'tail -n 1 /tmp/numbers'
@@ -69,6 +77,7 @@ if [ -n "$python" ] && [ -e counter.py ]; then
 	run 'tail -n 1 /tmp/numbers'
 	printf '\n# python3 counter.py &\n'
 	$python counter.py &
+	background="$background $!"
 	soon "grep -q serving $state"
 	growing /tmp/numbers
 	run 'tail -n 1 /tmp/numbers'
