@@ -40,6 +40,12 @@ to_fetch() {
 	6.1-rt) meta=linux-image-rt-$2 ;;
 	6.12) meta=linux-image-6.12-cloud-$2 ;;
 	6.12-rt) meta=linux-image-6.12-rt-$2 ;;
+	6.1-oldest)
+		# the first of Debian's releases, but for those that are left out
+		for release in $(cat "$cache/apt/$debian_suite-$2/known/releases-6.1" 2>/dev/null); do
+			[[ ! -e $cache/kernel/$release/.complete ]] || { echo 0; return; }
+		done
+		;;
 	esac
 	release=$(grep -sm 1 '^linux-image-' "$cache/apt/$debian_suite-$2/known/$meta")
 	if [[ -n $release && -e $cache/kernel/${release#linux-image-}/.complete ]]; then

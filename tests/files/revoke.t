@@ -15,8 +15,11 @@ each_way micro_fifo micro-revoke after after-nonblock asleep-read asleep-write a
 each_way micro_ram micro-revoke after
 each_way micro_evil_nopoll micro-revoke after asleep-read
 
+# on debug, a busy process takes the others' time for many seconds
+rounds='1 2 3'
+[ "${TIER:-}" != ci ] || rounds=1
 for way in $ways; do
-	for _ in 1 2 3; do
+	for _ in $rounds; do
 		with "$way" micro_evil micro-revoke race-close
 	done
 done
