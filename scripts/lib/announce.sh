@@ -42,9 +42,9 @@ to_fetch() {
 	6.12-rt) meta=linux-image-6.12-rt-$2 ;;
 	6.1-oldest)
 		# the first of Debian's releases, but for those that are left out
-		for release in $(cat "$cache/apt/$debian_suite-$2/known/releases-6.1" 2>/dev/null); do
+		while read -r release; do
 			[[ ! -e $cache/kernel/$release/.complete ]] || { echo 0; return; }
-		done
+		done < <(cat "$cache/apt/$debian_suite-$2/known/releases-6.1" 2>/dev/null)
 		;;
 	esac
 	release=$(grep -sm 1 '^linux-image-' "$cache/apt/$debian_suite-$2/known/$meta")
