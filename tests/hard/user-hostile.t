@@ -23,6 +23,7 @@ cd /tmp || exit
 case $TIER/$(uname -r) in
 all/*-debug) replies=25000 ;;
 all/*) replies=10000 ;;
+*-debug) replies=1000 ;;
 *) replies=2500 ;;
 esac
 

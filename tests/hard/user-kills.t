@@ -34,7 +34,7 @@ kills() {
 case $TIER/$(uname -r) in
 all/*-debug) deaths=2500 others=500 loads=500 ;;
 all/*) deaths=1000 others=200 loads=50 ;;
-*-debug) deaths=300 others=20 loads=3 ;;
+*-debug) deaths=150 others=20 loads=3 ;;
 *) deaths=300 others=60 loads=8 ;;
 esac
 kills deaths $deaths

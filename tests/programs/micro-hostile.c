@@ -1003,7 +1003,7 @@ int main(int argc, char **argv)
 	waitpid(helper, NULL, 0);
 	for (i = 0; i < 10; i++)
 		printf("# end %d: %ld times\n", i, (long)shared->ends[i]);
-	printf("# %ld replies of %ld servers, %ld calls of clients, %ld of them answered, %d wrong\n",
+	printf("# %ld replies of %ld servers, %ld calls of clients, %ld answered, %d wrong\n",
 	       (long)shared->replies, (long)shared->sessions, (long)shared->calls,
 	       (long)shared->good, shared->wrong);
 	unlink("/tmp/hostile");
