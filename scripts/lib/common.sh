@@ -55,7 +55,8 @@ if [[ $source_path != "$repo" ]]; then
 fi
 
 # At the end, however it comes: children end, what at_exit() was told is done, and
-# what is not finished goes away.
+# what is not finished goes away. That is for this process alone: bash also has a
+# child that is killed right after its fork() do it.
 at_exit=() unfinished=()
 
 at_exit() {
@@ -75,8 +76,9 @@ finished() {
 # shellcheck disable=SC2317 # the trap calls it
 on_exit() {
 	local i
+	[[ $BASHPID -eq $$ ]] || return
 	trap '' INT TERM HUP
-	end_children "$BASHPID"
+	end_children "$$"
 	# what came last goes first
 	for ((i = ${#at_exit[@]} - 1; i >= 0; i--)); do
 		eval "${at_exit[i]}"
@@ -228,7 +230,6 @@ apt_or_update() {
 progress() {
 	local log=$1 folder=$PWD total had now line before='' pipe
 	shift
-	trap - EXIT
 	total=$(megabytes "$@")
 	[[ $total -gt 0 ]] || return
 	[[ $1 == download || $1 == source ]] || folder=/var/cache/apt/archives

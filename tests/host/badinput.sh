@@ -96,6 +96,19 @@ wait $pid
 [[ -z $(half_made) ]]
 ok $? 'a download that is interrupted leaves nothing half-made'
 
+# what is said about a download is said by a child, which ends with it, maybe at once
+# shellcheck disable=SC2016 # that shell's
+run bash -c 'source "$1/scripts/lib/common.sh"
+	mkdir "$2"
+	unfinished "$2"
+	for _ in {1..200}; do
+		sleep 9 &
+		kill $!
+		wait $!
+	done 2>/dev/null
+	[[ -d $2 ]]' bash "$repo" "$work/unfinished"
+ok "$status" 'a child that is killed at once removes nothing of a download that goes on'
+
 "$vm" --kernel 6.1 --build >"$work/first" 2>&1 </dev/null &
 first=$!
 run "$vm" --kernel 6.1 -- 'echo second'
