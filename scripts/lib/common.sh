@@ -128,6 +128,14 @@ remove() {
 dies_with_us=()
 ! command -v setpriv >/dev/null || dies_with_us=(setpriv --pdeathsig TERM)
 
+# own_mounts: sets it to what a command is started with whose mounts are its own, and end
+# with it. In a root folder that is no mount, as chroot leaves it, unshare cannot have them
+# private: they are what those around them are.
+own_mounts() {
+	own_mounts=(unshare -m)
+	"${own_mounts[@]}" true 2>/dev/null || own_mounts+=(--propagation unchanged)
+}
+
 # locked NAME COMMAND...: one process at a time; the file descriptor must not
 # reach children that outlive the command, so it is closed for them.
 locked() {

@@ -178,19 +178,21 @@ make_root() {
 # debian_bootstrap SUITE TARGET OPTION...: mmdebstrap, from where this machine has
 # its packages, in a mount namespace that ends with it
 debian_bootstrap() {
-	local suite=$1 target=$2 conf=$cache/apt/$1-$host_arch namespace=()
+	local suite=$1 target=$2 conf=$cache/apt/$1-$host_arch own_mounts=()
 	shift 2
 	debian "$suite" "$host_arch" true
-	[[ $EUID -ne 0 ]] || namespace=(unshare -m)
-	"${dies_with_us[@]}" "${namespace[@]}" mmdebstrap --aptopt="$(grep ^Acquire:: "$conf/apt.conf")" \
+	[[ $EUID -ne 0 ]] || own_mounts
+	"${dies_with_us[@]}" "${own_mounts[@]}" mmdebstrap --aptopt="$(grep ^Acquire:: "$conf/apt.conf")" \
 		"$@" "$suite" "$target" "$conf/sources.list"
 }
 
 # in_root FOLDER COMMAND...: in that root folder, where the cache is in its usual
 # place. The mounts are the command's own: they end with it, however it ends.
 in_root() {
+	local own_mounts
+	own_mounts
 	# shellcheck disable=SC2016 # expanded by that shell
-	"${dies_with_us[@]}" unshare -m sh -ec '
+	"${dies_with_us[@]}" "${own_mounts[@]}" sh -ec '
 		root=$1 cache=$2
 		shift 2
 		mkdir -p "$root$cache"

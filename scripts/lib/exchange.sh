@@ -99,9 +99,10 @@ share_prepare() {
 # share_server SOCKET DIR OPTIONS SERVER: in a mount namespace of its own, in which the folder
 # can be read-only whatever the guest does
 share_server() {
-	local socket=$1 dir=$2 options=$3 server=$4 tries=100
+	local socket=$1 dir=$2 options=$3 server=$4 tries=100 own_mounts
+	own_mounts
 	# shellcheck disable=SC2016 # expanded by that shell
-	"${dies_with_us[@]}" unshare -m sh -ec '
+	"${dies_with_us[@]}" "${own_mounts[@]}" sh -ec '
 		mount --bind "$2" "$2"
 		[ "$3" = rw ] || mount -o remount,bind,ro "$2"
 		exec "$4" --socket-path="$1" -o source="$2" -o sandbox=chroot -o cache=none' \
