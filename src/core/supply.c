@@ -57,13 +57,13 @@ static bool micro_supply_has_iommu(const struct device_node *np)
 int micro_supply_dma(struct micro_instance *mi)
 {
 	struct device *dev = &mi->mdev.dev;
-	struct fwnode_handle *fwnode = mi->fwnode;
+	struct device_node *np = to_of_node(mi->fwnode);
 
-	if (!is_of_node(fwnode) && !is_acpi_device_node(fwnode))
+	if (!np && !is_acpi_device_node(mi->fwnode))
 		return 0;
-	if (is_of_node(fwnode) && micro_supply_has_iommu(to_of_node(fwnode))) {
+	if (np && micro_supply_has_iommu(np)) {
 		dev_err(dev, "%pfw has \"iommus\": an IOMMU cannot be attached to a device of this bus\n",
-			fwnode);
+			mi->fwnode);
 		return -EOPNOTSUPP;
 	}
 
@@ -72,8 +72,8 @@ int micro_supply_dma(struct micro_instance *mi)
 		dev->coherent_dma_mask = DMA_BIT_MASK(32);
 		dev->dma_mask = &dev->coherent_dma_mask;
 	}
-	if (is_of_node(fwnode))
-		return of_dma_configure(dev, to_of_node(fwnode), true);
+	if (np)
+		return of_dma_configure(dev, np, true);
 	return acpi_dma_configure(dev, device_get_dma_attr(dev));
 }
 

@@ -246,20 +246,32 @@ static int mu_request_submit(struct mu_request *req)
 	return 0;
 }
 
-/* The client leaves before the answer. Returns false if the server may have seen to it */
-static bool mu_request_take_back(struct mu_request *req, int err)
+/**
+ * mu_request_unqueue() - nobody is to serve a request that waits for that
+ * @req: in the queue of its device
+ *
+ * Context: mu_driver.lock is held.
+ */
+void mu_request_unqueue(struct mu_request *req)
 {
 	struct mu_slot *slot = req->slot;
 	struct mu_driver *ud = slot->inst->ud;
 
-	if (slot->state != MU_SLOT_QUEUED)
+	list_del_init(&slot->link);
+	slot->state = MU_SLOT_CLIENT;
+	/* The last suspect kept all others waiting */
+	if (req->attempt && !--ud->suspects && ud->session)
+		mu_session_kick(ud->session);
+}
+
+/* The client leaves before the answer. Returns false if the server may have seen to it */
+static bool mu_request_take_back(struct mu_request *req, int err)
+{
+	if (req->slot->state != MU_SLOT_QUEUED)
 		return false;
 	if (req->attempt && err == -ERESTARTSYS && !fatal_signal_pending(current))
 		return false;
-	list_del_init(&slot->link);
-	slot->state = MU_SLOT_CLIENT;
-	if (req->attempt && !--ud->suspects && ud->session)
-		mu_session_kick(ud->session);
+	mu_request_unqueue(req);
 	return true;
 }
 

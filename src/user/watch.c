@@ -78,14 +78,10 @@ static void mu_expire(struct mu_driver *ud, struct mu_request *req)
 	}
 	if (!mu_late(since, ud->p.grace_ms))
 		return;
-	if (req->slot) {
-		list_del_init(&req->slot->link);
-		req->slot->state = MU_SLOT_CLIENT;
-		if (req->attempt && !--ud->suspects && ud->session)
-			mu_session_kick(ud->session);
-	} else {
+	if (req->slot)
+		mu_request_unqueue(req);
+	else
 		list_del_init(&req->link);
-	}
 	req->error = -EIO;
 	mu_request_settle(req);
 }
