@@ -45,6 +45,8 @@
 
 #include "../modules/micro_count.h"
 
+#include "faults.h"
+
 /* Long, so that configfs and the driver core allocate memory for it */
 #define NAME		"micro_count.a-name-that-is-stored-elsewhere"
 #define CONFIGFS	"/sys/kernel/config/micro"
@@ -57,17 +59,10 @@
 #define COMPAT_ITER	"microkernel,test-count-iter"
 #define TIMEOUT		30
 #define MAX_NTH		20000
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-static const char *step_name;
-static int step_nth;
-static int wrongs;
-static int fail_nth;
 static bool count_only;
 static bool no_load;
 static bool only_load;
-static int every = 1;
-static int first = 1;
 
 static double now(void)
 {
@@ -75,32 +70,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
-__attribute__((format(printf, 1, 2)))
-static void complain(const char *format, ...)
-{
-	va_list args;
-
-	printf("# wrong: %s, fault %d: ", step_name, step_nth);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	wrongs++;
-}
-
-__attribute__((format(printf, 1, 2)))
-static _Noreturn void fatal(const char *format, ...)
-{
-	va_list args;
-
-	printf("# wrong: %s, fault %d: ", step_name ? step_name : "start", step_nth);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf(": %s\n", strerror(errno));
-	exit(1);
 }
 
 #define check(condition, ...)			\
@@ -146,27 +115,6 @@ static char *contents(const char *path)
 static bool is(const char *path, const char *want)
 {
 	return !strcmp(contents(path), want);
-}
-
-/* One write(2), which is the call under test where it is one */
-static long put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0)
-		return -1;
-	if (write(fd, text, strlen(text)) < 0)
-		err = errno;
-	close(fd);
-	errno = err;
-	return err ? -1 : 0;
-}
-
-static void must_put(const char *path, const char *text)
-{
-	if (put(path, text))
-		fatal("writing %s", path);
 }
 
 static long stat_of(const char *what)
@@ -1114,31 +1062,6 @@ static const struct step steps[] = {
 	{ "unload core", NULL, core_unload, core_still, core_now_absent, core_must_load, NULL },
 };
 
-static void arm(int nth)
-{
-	char text[16];
-
-	sprintf(text, "%d", nth);
-	if (pwrite(fail_nth, text, strlen(text), 0) < 0 && nth)
-		fatal("fail-nth");
-}
-
-/* Was the fault injected? That reading the answer may fail is an answer, too. */
-static bool injected(void)
-{
-	char text[16] = "";
-
-	if (pread(fail_nth, text, sizeof(text) - 1, 0) <= 0)
-		return false;
-	return atoi(text) == 0;
-}
-
-static void knob(const char *path, const char *value)
-{
-	if (put(path, value))
-		fatal("%s", path);
-}
-
 /* How many faults there are to inject */
 static int points(const struct step *s)
 {
@@ -1188,7 +1111,7 @@ static int run(const struct step *s, int *hard, int *soft)
 	 * does before, much of it page by page, samples are enough.
 	 */
 	if (load) {
-		knob("/sys/kernel/debug/fail_page_alloc/min-order", "9");
+		must_put("/sys/kernel/debug/fail_page_alloc/min-order", "9");
 		step_nth = 0;
 		coarse = points(s) / 2;
 		s->undo();
@@ -1230,7 +1153,7 @@ static int run(const struct step *s, int *hard, int *soft)
 	if (s->end)
 		s->end();
 	if (load)
-		knob("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+		must_put("/sys/kernel/debug/fail_page_alloc/min-order", "0");
 	return 0;
 }
 
@@ -1267,20 +1190,14 @@ int main(int argc, char **argv)
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	core_fd = module_fd("microkernel.ko");
 	count_fd = module_fd("micro_count.ko");
-	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (fail_nth < 0)
-		fatal("/proc/thread-self/fail-nth");
+	faults_start();
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		/* says it in the log, but not where: that would be long */
 		sprintf(path, "/sys/kernel/debug/%s/verbose", kinds[i]);
-		knob(path, "1");
+		must_put(path, "1");
 	}
-	knob("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
-	knob("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
-	knob("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N");
-	knob("/sys/kernel/debug/fail_page_alloc/min-order", "0");
 	/* no module is to be loaded for mkdir, and no program to be run */
-	knob("/proc/sys/kernel/modprobe", "\n");
+	must_put("/proc/sys/kernel/modprobe", "\n");
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
 		if (only_load && !is_load(&steps[i]))

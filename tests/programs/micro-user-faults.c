@@ -31,6 +31,8 @@
 
 #include <uapi/micro_user.h>
 
+#include "faults.h"
+
 #define CONFIGFS	"/sys/kernel/config/micro/"
 #define DEVICES		"/sys/bus/micro_bus/devices/"
 #define DRIVER		"micro_user.uf"
@@ -40,44 +42,12 @@
 #define MAX_NTH		2000
 #define BYTES		64
 #define CMD_BYTES	_IOWR('f', 1, char[BYTES])
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
-static const char *step_name;
-static int step_nth, wrongs, fail_nth, every = 1, first = 1;
 
 /* what the server does, in a thread of its own; it goes on with another file after a take-over */
 static atomic_int server_fd = -1, stop, serving, opens, releases;
 static pthread_t thread;
 static int client_fd = -1, other_fd = -1;
 static struct micro_user_attach attached;
-
-__attribute__((format(printf, 1, 2)))
-static void complain(const char *format, ...)
-{
-	va_list args;
-
-	printf("# wrong: %s, fault %d: ", step_name, step_nth);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	wrongs++;
-}
-
-static _Noreturn void fatal(const char *what)
-{
-	printf("# wrong: %s, fault %d: %s: %s\n", step_name, step_nth, what, strerror(errno));
-	exit(1);
-}
-
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		fatal(path);
-	close(fd);
-}
 
 static bool state_is(const char *state)
 {
@@ -99,7 +69,7 @@ static void wait_state(const char *state)
 	for (i = 0; i < 30000 && !state_is(state); i++)
 		usleep(1000);
 	if (i == 30000)
-		fatal(state);
+		fatal("%s", state);
 }
 
 static int attach(int fd, unsigned int flags)
@@ -159,12 +129,12 @@ static void *serve(void *unused)
 
 static void driver_off(void)
 {
-	put(CONFIGFS DRIVER "/live", "0");
+	must_put(CONFIGFS DRIVER "/live", "0");
 }
 
 static void driver_on(void)
 {
-	put(CONFIGFS DRIVER "/live", "1");
+	must_put(CONFIGFS DRIVER "/live", "1");
 }
 
 static void driver_gone(void)
@@ -190,7 +160,7 @@ static int must_open(const char *path)
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
-		fatal(path);
+		fatal("%s", path);
 	return fd;
 }
 
@@ -480,24 +450,6 @@ static const struct step {
 	{ "close", fresh_begin, client_close, closed_end },
 };
 
-static void arm(int nth)
-{
-	char number[16];
-
-	sprintf(number, "%d", nth);
-	if (pwrite(fail_nth, number, strlen(number), 0) < 0 && nth)
-		fatal("fail-nth");
-}
-
-static bool injected(void)
-{
-	char number[16] = "";
-
-	if (pread(fail_nth, number, sizeof(number) - 1, 0) <= 0)
-		return false;
-	return atoi(number) == 0;
-}
-
 static int run(const struct step *s)
 {
 	int n = 0, failed = 0, err;
@@ -529,10 +481,7 @@ static int run(const struct step *s)
 
 int main(int argc, char **argv)
 {
-	static const char * const knobs[] = { "failslab/ignore-gfp-wait",
-		"fail_page_alloc/ignore-gfp-wait", "fail_page_alloc/ignore-gfp-highmem" };
 	struct sigaction act = { .sa_handler = nudge };
-	char path[96];
 	int arg, all = 0;
 	size_t i;
 
@@ -542,27 +491,19 @@ int main(int argc, char **argv)
 		else if (!strcmp(argv[arg], "--first"))
 			first = atoi(argv[arg + 1]);
 	}
-	step_name = "start";
 	sigaction(SIGUSR1, &act, NULL);
-	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
-		sprintf(path, "/sys/kernel/debug/%s", knobs[i]);
-		put(path, "N");
-	}
-	put("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (fail_nth < 0)
-		fatal("fail-nth");
+	faults_start();
 	if (mkdir(CONFIGFS DRIVER, 0755))
 		fatal(DRIVER);
-	put(CONFIGFS DRIVER "/live", "0");
+	must_put(CONFIGFS DRIVER "/live", "0");
 	driver_gone();
 	if (mkdir(CONFIGFS DRIVER "/properties/data-size", 0755) ||
 	    mkdir(CONFIGFS DRIVER "/properties/memory-size", 0755) ||
 	    mkdir(CONFIGFS DRIVER "/properties/compatible-list", 0755))
 		fatal("properties");
-	put(CONFIGFS DRIVER "/properties/data-size/u32", "8192");
-	put(CONFIGFS DRIVER "/properties/memory-size/u32", "8192");
-	put(CONFIGFS DRIVER "/properties/compatible-list/string", "test,uf\ntest,uf2\n");
+	must_put(CONFIGFS DRIVER "/properties/data-size/u32", "8192");
+	must_put(CONFIGFS DRIVER "/properties/memory-size/u32", "8192");
+	must_put(CONFIGFS DRIVER "/properties/compatible-list/string", "test,uf\ntest,uf2\n");
 	driver_on();
 	device_make();
 

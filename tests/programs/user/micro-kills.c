@@ -519,37 +519,19 @@ static void ask_numbers(unsigned int cmd)
 	}
 }
 
-static void write_plain(void)
+/* Numbers for the server that has no journal, or from it: none is lost or repeated */
+static void move_plain(bool writes)
 {
 	int fd = client_open(0);
-	uint64_t number = 0;
+	uint64_t number = 0, moved;
 	ssize_t n;
 
 	while (!shared->stop) {
-		n = write(fd, &number, sizeof(number));
-		if (n == sizeof(number)) {
-			number++;
-			shared->calls[me]++;
-		} else if (n < 0 && errno == ENODEV) {
-			client_reopen(&fd, 0);
-			number = 0;
-		} else if (n >= 0 || errno != EINTR) {
-			fatal("write of %llu returned %zd", (unsigned long long)number, n);
-		}
-	}
-}
-
-static void read_plain(void)
-{
-	int fd = client_open(0);
-	uint64_t number = 0, got;
-	ssize_t n;
-
-	while (!shared->stop) {
-		n = read(fd, &got, sizeof(got));
-		if (n == sizeof(got)) {
-			if (got != number)
-				fatal("read %llu at %llu", (unsigned long long)got,
+		moved = number;
+		n = writes ? write(fd, &moved, sizeof(moved)) : read(fd, &moved, sizeof(moved));
+		if (n == sizeof(moved)) {
+			if (moved != number)
+				fatal("read %llu at %llu", (unsigned long long)moved,
 				      (unsigned long long)number);
 			number++;
 			shared->calls[me]++;
@@ -557,7 +539,8 @@ static void read_plain(void)
 			client_reopen(&fd, 0);
 			number = 0;
 		} else if (n >= 0 || errno != EINTR) {
-			fatal("read at %llu returned %zd", (unsigned long long)number, n);
+			fatal("%s at %llu returned %zd", writes ? "write" : "read",
+			      (unsigned long long)number, n);
 		}
 	}
 }
@@ -617,10 +600,8 @@ static void client_start(int i)
 		ask_numbers(THIS_NUMBER);
 		break;
 	case 8:
-		write_plain();
-		break;
 	case 9:
-		read_plain();
+		move_plain(i == 8);
 		break;
 	default:
 		open_and_close();
