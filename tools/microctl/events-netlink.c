@@ -8,7 +8,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,7 +23,7 @@
 
 static int events_fd = -1;
 
-void events_start(void)
+int events_open(void)
 {
 	const struct sockaddr_nl all = { .nl_family = AF_NETLINK, .nl_groups = KERNEL_GROUP };
 	int size = EVENTS_BUFFER_SIZE;
@@ -35,6 +34,7 @@ void events_start(void)
 		die(STATUS_SYSTEM, "cannot listen to events of the kernel: %s", strerror(errno));
 	/* only root may have more than the default, which will do then */
 	setsockopt(events_fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	return events_fd;
 }
 
 /* The value of KEY= in a message; NULL if it is not there */
@@ -68,27 +68,13 @@ static ssize_t receive(char *text, size_t room)
 	return from.nl_pid || (message.msg_flags & MSG_TRUNC) ? 0 : len;
 }
 
-/**
- * events_next() - the next event
- * @timeout: ms to wait for it, or -1: as long as it takes
- *
- * Return: NULL if none came; errno is ENOBUFS if the kernel has dropped some.
- */
-const struct event *events_next(int timeout)
+const struct event *events_receive(void)
 {
-	struct pollfd fd = { .fd = events_fd, .events = POLLIN };
 	static char text[MESSAGE_SIZE];
 	static struct event event;
 	const char *subsystem, *path, *slash, *end;
-	int ready = poll(&fd, 1, timeout);
-	ssize_t len;
+	ssize_t len = receive(text, sizeof(text));
 
-	if (ready < 0 && errno != EINTR)
-		die(STATUS_SYSTEM, "cannot wait for events: %s", strerror(errno));
-	if (ready <= 0)
-		return NULL;
-	errno = 0;
-	len = receive(text, sizeof(text));
 	if (len <= 0)
 		return NULL;
 	end = text + len;

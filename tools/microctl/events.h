@@ -28,4 +28,8 @@ struct event {
 void events_start(void);
 const struct event *events_next(int timeout);
 
+/* What a source has: the file to poll, and the event that is there, or NULL, with errno */
+int events_open(void);
+const struct event *events_receive(void);
+
 #endif /* _MICROCTL_EVENTS_H */

@@ -235,7 +235,6 @@ bool file_preprocess(const char *file, struct content *source)
 	} else if (status) {
 		say_at(&at, NULL,
 		       "the C preprocessor's messages are above; --include says where included files are, and <dt-bindings/...> are in the kernel's headers");
-		status = 1;
 	} else {
 		lseek(out, 0, SEEK_SET);
 		if (!read_all(out, source))
