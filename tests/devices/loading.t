@@ -3,8 +3,7 @@
 # The modules come and go: in the right order, as often as one likes, and
 # nothing is left of them.
 . /tests/lib/tap.sh
-
-micro=/sys/kernel/config/micro
+. /tests/lib/unplug.sh
 
 in_dmesg() {
 	dmesg | grep -c "$1"
@@ -83,12 +82,11 @@ rmmod microkernel
 note "async_probe=1"
 modprobe microkernel
 run_ok insmod micro_evil.ko async_probe=1
-evil=/sys/kernel/debug/micro_evil
 for how in "mkdir $micro/micro_evil.slow-probe" "echo create micro_evil.slow-probe >$evil/command"; do
 	echo hold >$evil/command
 	sh -c "$how" &
 	pid=$!
-	wait_for grep -q 'device=micro_evil.slow-probe .*state=binding' /sys/kernel/debug/micro/devices
+	wait_for is_state micro_evil.slow-probe binding
 	sleep 1
 	kill -0 $pid
 	ok $? "${how%% *} waits for probe()"

@@ -6,9 +6,8 @@
 # vm: --timeout 1200 --expect 'Freezing user space processes failed|no pm_test'
 
 . /tests/lib/tap.sh
+. /tests/lib/unplug.sh
 
-micro=/sys/kernel/config/micro
-evil=/sys/kernel/debug/micro_evil
 pm_test=/sys/power/pm_test
 
 if [ ! -w $pm_test ]; then
@@ -23,7 +22,7 @@ mkdir $micro/micro_evil.slow-unplug
 echo hold >$evil/command
 micro-try write /sys/bus/micro_bus/drivers/micro_evil/unbind micro_evil.slow-unplug >/tmp/unbind &
 unbind=$!
-wait_for grep -q 'device=micro_evil.slow-unplug .*state=unbinding' /sys/kernel/debug/micro/devices
+wait_for is_state micro_evil.slow-unplug unbinding
 
 echo freezer >$pm_test
 is "$(micro-try write /sys/power/state mem)" EBUSY "suspend fails"

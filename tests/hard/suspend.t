@@ -6,9 +6,8 @@
 # vm: --timeout 1200
 
 . /tests/lib/tap.sh
+. /tests/lib/unplug.sh
 
-micro=/sys/kernel/config/micro
-evil=/sys/kernel/debug/micro_evil
 pm_test=/sys/power/pm_test
 
 if [ ! -w $pm_test ]; then
@@ -18,19 +17,6 @@ fi
 
 try() {
 	micro-try "$@"
-}
-
-# state DEVICE: what debugfs says
-state() {
-	sed -n "s/^device=$1 .* state=\([^ ]*\).*/\1/p" /sys/kernel/debug/micro/devices
-}
-
-is_state() {
-	[ "$(state "$1")" = "$2" ]
-}
-
-is_inside() {
-	grep -A1 "device=$1 " /sys/kernel/debug/micro/devices | grep -q "active=[1-9]"
 }
 
 # sleep_at LEVEL: suspends the machine, and says how that ended

@@ -5,9 +5,8 @@
 # vm: --timeout 600
 
 . /tests/lib/tap.sh
+. /tests/lib/unplug.sh
 
-micro=/sys/kernel/config/micro
-evil=/sys/kernel/debug/micro_evil
 bus=/sys/bus/micro_bus
 
 try() {
@@ -16,11 +15,6 @@ try() {
 
 go() {
 	echo go >$evil/command
-}
-
-# state DEVICE: what debugfs says
-state() {
-	sed -n "s/^device=$1 .* state=\([^ ]*\).*/\1/p" /sys/kernel/debug/micro/devices
 }
 
 # gone DEVICE: waits until nothing is left of it
@@ -65,7 +59,7 @@ mkdir $micro/micro_evil.deaf
 micro-hold open deaf rw /dev/micro/micro_evil.deaf >/dev/null
 micro-hold ioctl deaf deaf >/tmp/deaf &
 deaf=$!
-wait_for sh -c "grep -A1 'device=micro_evil.deaf' /sys/kernel/debug/micro/devices | grep -q 'active=1'"
+wait_for is_inside micro_evil.deaf
 timed try rmdir $micro/micro_evil.deaf
 is "$said" ok "rmdir succeeds"
 bounded "it does not wait for the operation"
@@ -89,7 +83,7 @@ is "$(micro-hold write deaf x) $(micro-hold close deaf)" "ENODEV ok" "the old fi
 note "live while an operation stays inside"
 micro-hold open deaf rw /dev/micro/micro_evil.deaf >/dev/null
 micro-hold ioctl deaf deaf >/tmp/deaf &
-wait_for sh -c "grep -A1 'device=micro_evil.deaf' /sys/kernel/debug/micro/devices | grep -q 'active=1'"
+wait_for is_inside micro_evil.deaf
 timed try write $micro/micro_evil.deaf/live 0
 is "$said" EINPROGRESS "live: 0"
 bounded "it does not wait for the operation"
@@ -151,7 +145,7 @@ echo 60000 >$patience
 echo hold >$evil/command
 mkdir $micro/micro_evil.slow-probe &
 mkdir=$!
-wait_for sh -c "grep -q 'device=micro_evil.slow-probe .*state=binding' /sys/kernel/debug/micro/devices"
+wait_for is_state micro_evil.slow-probe binding
 kill -9 $mkdir
 timed wait $mkdir
 bounded "mkdir can be killed"
@@ -163,7 +157,7 @@ mkdir $micro/micro_evil.slow-remove
 echo hold >$evil/command
 rmdir $micro/micro_evil.slow-remove &
 rmdir=$!
-wait_for sh -c "grep -q 'device=micro_evil.slow-remove .*state=unbinding' /sys/kernel/debug/micro/devices"
+wait_for is_state micro_evil.slow-remove unbinding
 kill -9 $rmdir
 timed wait $rmdir
 bounded "rmdir can be killed"
@@ -206,7 +200,7 @@ mkdir $micro/micro_evil.locked
 micro-hold open locked rw /dev/micro/micro_evil.locked >/dev/null
 micro-hold ioctl locked $((0x4509)) >/tmp/locked &
 locked=$!
-wait_for sh -c "grep -A1 'device=micro_evil.locked' /sys/kernel/debug/micro/devices | grep -q 'active=1'"
+wait_for is_inside micro_evil.locked
 echo x >$bus/devices/micro_evil.locked/lock &
 store=$!
 sleep 1
@@ -223,7 +217,7 @@ note "two at a time: rmdir, and unbind in sysfs"
 mkdir $micro/micro_evil.two
 micro-hold open two rw /dev/micro/micro_evil.two >/dev/null
 micro-hold ioctl two deaf >/dev/null &
-wait_for sh -c "grep -A1 'device=micro_evil.two' /sys/kernel/debug/micro/devices | grep -q 'active=1'"
+wait_for is_inside micro_evil.two
 unplugs=$(cat $evil/unplugs)
 timed try write $micro/micro_evil.two/live 0
 is "$said" EINPROGRESS "live: 0"

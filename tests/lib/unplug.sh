@@ -5,10 +5,25 @@
 #	each_way after micro_evil dup fork	each case of micro-revoke, in each
 #						way in which micro_evil's device goes
 #	with rmdir micro_evil micro-poll epoll	one case of a program in one way
+#	state micro_evil.x			where a device is on its way
 
 micro=/sys/kernel/config/micro
 evil=/sys/kernel/debug/micro_evil
 ways='rmdir live unbind destroy unregister'
+
+# state DEVICE: what debugfs says; nothing if there is none
+state() {
+	sed -n "s/^device=$1 .* state=\([^ ]*\).*/\1/p" /sys/kernel/debug/micro/devices
+}
+
+is_state() {
+	[ "$(state "$1")" = "$2" ]
+}
+
+# is_inside DEVICE: one operation of its first open file is
+is_inside() {
+	grep -A1 "device=$1 " /sys/kernel/debug/micro/devices | grep -q active=1
+}
 
 # setup WAY DRIVER: makes a device for it; sets node, and unplug, a command
 setup() {
