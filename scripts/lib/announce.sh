@@ -32,23 +32,33 @@ announce() {
 		die "$cache needs $((fetch * 6)) MB of space for that, and has $free MB: free some, or say XDG_CACHE_HOME=FOLDER"
 }
 
-# to_fetch KERNEL ARCH: in MB, with the package lists; 0 if it is in the cache
-to_fetch() {
-	local meta release
+# known_release KERNEL ARCH: which of Debian's releases that was when somebody asked last
+known_release() {
+	local known=$cache/apt/$debian_suite-$2/known meta release
 	case $1 in
 	6.1) meta=linux-image-cloud-$2 ;;
 	6.1-rt) meta=linux-image-rt-$2 ;;
 	6.12) meta=linux-image-6.12-cloud-$2 ;;
 	6.12-rt) meta=linux-image-6.12-rt-$2 ;;
 	6.1-oldest)
-		# the first of Debian's releases, but for those that are left out
+		# as oldest_kernel() has it: those that are left out are there as well
 		while read -r release; do
-			[[ ! -e $cache/kernel/$release/.complete ]] || { echo 0; return; }
-		done < <(cat "$cache/apt/$debian_suite-$2/known/releases-6.1" 2>/dev/null)
+			[[ -e $cache/kernel/$release/.complete ]] || break
+			! compgen -G "$cache/kernel/$release/usr/src/*-common/include/linux/cleanup.h" >/dev/null || break
+		done < <(cat "$known/releases-6.1" 2>/dev/null)
+		echo "$release"
+		return
 		;;
 	esac
-	release=$(grep -sm 1 '^linux-image-' "$cache/apt/$debian_suite-$2/known/$meta")
-	if [[ -n $release && -e $cache/kernel/${release#linux-image-}/.complete ]]; then
+	release=$(grep -sm 1 '^linux-image-' "$known/$meta")
+	echo "${release#linux-image-}"
+}
+
+# to_fetch KERNEL ARCH: in MB, with the package lists; 0 if it is in the cache
+to_fetch() {
+	local release
+	release=$(known_release "$1" "$2")
+	if [[ -n $release && -e $cache/kernel/$release/.complete ]]; then
 		echo 0
 		return
 	fi
