@@ -132,6 +132,7 @@ dies_with_us=()
 # with it. In a root folder that is no mount, as chroot leaves it, unshare cannot have them
 # private: they are what those around them are.
 own_mounts() {
+	need unshare=util-linux mount=mount
 	own_mounts=(unshare -m)
 	"${own_mounts[@]}" true 2>/dev/null || own_mounts+=(--propagation unchanged)
 }

@@ -75,9 +75,11 @@ system_build() {
 	rm -f "$dir"/packages{,/next}/*-dbgsym_*
 
 	# root of its own namespace, if not of the machine
-	local namespace=(unshare --mount --pid --fork)
-	[[ $EUID -eq 0 ]] || namespace+=(--map-auto --map-root-user)
-	"${namespace[@]}" "$repo/scripts/lib/system-disk" "$root" "$dir" "${system_releases[@]}" \
+	local own_mounts
+	own_mounts
+	own_mounts+=(--pid --fork)
+	[[ $EUID -eq 0 ]] || own_mounts+=(--map-auto --map-root-user)
+	"${own_mounts[@]}" "$repo/scripts/lib/system-disk" "$root" "$dir" "${system_releases[@]}" \
 		>"$dir/disk.log" 2>&1 || {
 		tail -n 40 "$dir/disk.log" >&2
 		die "building the disk failed, see $dir/disk.log"

@@ -6,7 +6,7 @@
 # shellcheck source=../../scripts/lib/guest.sh
 source "${BASH_SOURCE[0]%/*}/../../scripts/lib/guest.sh"
 
-need make=make gcc=gcc xz=xz-utils depmod=kmod unshare=util-linux /usr/include/unistd.h=libc6-dev
+need make=make gcc=gcc xz=xz-utils depmod=kmod unshare=util-linux mount=mount /usr/include/unistd.h=libc6-dev
 kernel 6.1
 tmp=$(mktemp -d "$cache/build/install.XXXXXX") || die "no temporary folder"
 trap 'rm -rf "$tmp"' EXIT
