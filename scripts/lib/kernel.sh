@@ -196,6 +196,7 @@ own_kernel() {
 		echo "${source_dir##*/}"
 		gcc -dumpfullversion
 		cat "${fragments[@]}"
+		make_variables "$name"
 	} | sha256sum | cut -c1-12)
 	kernel_dir=$cache/kernel/$name-$key
 	kernel_image=$kernel_dir/arch/x86/boot/bzImage
@@ -207,15 +208,22 @@ own_kernel() {
 	kernel_modules+=/$kernel_release
 }
 
+# make_variables NAME: of the kernel's own makefiles, a line each
+make_variables() {
+	local file=$repo/scripts/kernel/$1.make
+	[[ ! -e $file ]] || grep -v '^#' "$file"
+}
+
 build_kernel() {
-	local name=$1 log=$kernel_dir/build.log make
+	local name=$1 variables log=$kernel_dir/build.log make
 	shift
 	[[ ! -e $kernel_dir/.complete ]] || return 0
 	need make=make bc=bc bison=bison flex=flex perl=perl xz=xz-utils depmod=kmod \
 		/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev
 	say "building the $name kernel, once per machine: about 10 minutes"
 	mkdir -p "$kernel_dir" || die "cannot write to $cache"
-	make=("${dies_with_us[@]}" make -s -C "$source_dir" O="$kernel_dir")
+	mapfile -t variables < <(make_variables "$name")
+	make=("${dies_with_us[@]}" make -s -C "$source_dir" O="$kernel_dir" "${variables[@]}")
 	[[ -z $kernel_cross ]] || make+=(ARCH=x86_64 CROSS_COMPILE="$kernel_cross" CC="$kernel_cc")
 	{
 		"${make[@]}" tinyconfig &&
