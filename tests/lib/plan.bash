@@ -37,14 +37,15 @@ find_tests() {
 # every ARCH KERNEL NAME...: those of them that are for this kernel. A kernel that
 # is like another for tests, such as 6.12-rt, runs those that are for that one.
 every() {
-	local arch=$1 kernel=$2 name test file parts i
+	local arch=$1 kernel=$2 name test file parts i except
 	shift 2
 	for name; do
 		for test in $(find_tests "$name"); do
 			file=tests/$test.t
 			is_for "$file" kernels "${kernel%-rt}" || continue
 			is_for "$file" archs "$arch" || continue
-			[[ " $(header "$file" except | xargs) " != *" $kernel "* ]] || continue
+			except=" $(header "$file" except | xargs) "
+			[[ $except != *" $kernel "* && $except != *" $tier/$kernel "* ]] || continue
 			parts=$(header "$file" parts | sed -n "s|^$tier/$kernel ||p")
 			if [[ -z $parts ]]; then
 				echo "$arch/$kernel/$test"

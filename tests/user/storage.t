@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Programs that test storage and devices, as they are, on a device that a process serves,
-# which is killed meanwhile. fio needs System V shared memory, which debug and race do not have.
+# which is killed meanwhile.
 # host: tests/lib/storage-programs
 # archs: amd64
-# except: debug race
+# except: ci/debug
 # vm: --timeout 1800 --mem 1024 --program /usr/bin/fio --program /usr/bin/stress-ng
 
 . /tests/lib/tap.sh
