@@ -11,6 +11,8 @@ from ._ioctl import io
 
 VERSION = 1
 STATE = 32
+# numbers from here on are the kernel's own; clients get EIO for them
+ERRNO_END = 512
 
 ATTACH = io(0xBD, 0)
 READY = io(0xBD, 1)

@@ -125,7 +125,7 @@ class File:
 class Driver:
     """What a driver does; a program overrides the methods that it needs.
 
-    A method may raise OSError, whose errno the client gets; or Again: not now. Any other
+    A method may raise OSError, whose errno (1 to 511) the client gets; or Again: not now. Any other
     exception, a result of a wrong type and too many bytes are EIO for the client and
     a traceback in the log ("micro" in the module logging); the server goes on.
 

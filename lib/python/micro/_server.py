@@ -114,13 +114,8 @@ class Server:
             try:
                 method = self._methods.get(record.type)
                 result, events, payload = method(record) if method else (-errno.EOPNOTSUPP, 0, b"")
-            except Again as again:
-                result, events, payload = -errno.EAGAIN, again.events, b""
-            except OSError as error:
-                result, events, payload = -(error.errno or errno.EIO), 0, b""
-            except Exception:
-                log.exception("%s failed, the client gets EIO", self._describe(record))
-                result, events, payload = -errno.EIO, 0, b""
+            except Exception as error:
+                result, events, payload = self._failed(record, error)
         except BaseException:
             # KeyboardInterrupt and the like end the server, but not with a client waiting
             self._once = None
@@ -143,6 +138,17 @@ class Server:
             self._node.reply(_abi.reply(record, result, events, saved, payload))
         elif file and saved is not None and record.type == _abi.OPEN:
             self._node.save(record.file, saved)
+
+    def _failed(self, record: _abi.Record, error: Exception) -> Answer:
+        """What the client gets for an exception. One that says nothing it can get is logged."""
+        events = error.events if isinstance(error, Again) else None
+        if isinstance(events, int) and 0 <= events < 1 << 32:
+            return -errno.EAGAIN, events, b""
+        code = _errno_of(error) if isinstance(error, OSError) else None
+        if code is not None:
+            return -code, 0, b""
+        log.error("%s failed, the client gets EIO", self._describe(record), exc_info=error)
+        return -errno.EIO, 0, b""
 
     def _describe(self, record: _abi.Record) -> str:
         instance = self._instances.get(record.instance)
@@ -287,6 +293,14 @@ class Server:
         if file and not file._error:
             self._driver.undelivered(file, _abi.NAMES[what.type], what.id, what.result, what.taken)
         return 0, 0, b""
+
+
+def _errno_of(error: OSError) -> Optional[int]:
+    """The errno that a client can get, or None. OSError(errno.ENOSPC) has it as its only argument."""
+    code: object = error.errno
+    if code is None and len(error.args) == 1:
+        code = error.args[0]
+    return code if isinstance(code, int) and 0 < code < _abi.ERRNO_END else None
 
 
 def _to_bytes(data: object, most: int, method: str) -> bytes:

@@ -6,6 +6,7 @@ Copyright (C) 2026 The microkernel authors
 
 import errno
 import select
+import socket
 import struct
 import unittest
 from typing import Any, List, Optional, Tuple
@@ -154,16 +155,34 @@ class Answers(unittest.TestCase):
     def test_errors(self) -> None:
         self.driver.given = OSError(errno.ENOSPC, "full")
         self.assertEqual(self.send(_abi.WRITE, file=5, id=3), -errno.ENOSPC)
-        self.driver.given = PermissionError()
-        self.assertEqual(self.send(_abi.WRITE, file=5, id=3), -errno.EIO)
-        self.driver.given = ZeroDivisionError
-        self.fails(_abi.WRITE)
+        self.driver.given = OSError(errno.ENOSPC)
+        self.assertEqual(self.send(_abi.WRITE, file=5, id=3), -errno.ENOSPC)
+
+    def test_errors_that_no_client_can_get(self) -> None:
+        for given in (
+            ZeroDivisionError,
+            PermissionError(),
+            OSError("no number"),
+            OSError("no", "number"),
+            OSError(0, "no error"),
+            OSError(5000, "no error of Linux"),
+            socket.gaierror(-2, "not an errno"),
+        ):
+            with self.subTest(given=given):
+                self.driver.given = given
+                self.fails(_abi.WRITE)
 
     def test_again(self) -> None:
         for given, events in ((micro.Again, 0), (micro.Again(select.EPOLLPRI), select.EPOLLPRI)):
             self.driver.given = given
             self.assertEqual(self.send(_abi.READ, file=5, id=3), -errno.EAGAIN)
             self.assertEqual(self.node.replies[-1][4], events)
+
+    def test_again_with_no_events(self) -> None:
+        for events in ("EPOLLIN", -1, 1 << 32, None):
+            with self.subTest(events=events):
+                self.driver.given = micro.Again(events)  # type: ignore[arg-type]
+                self.fails(_abi.READ)
 
     def test_interrupt(self) -> None:
         self.driver.given = KeyboardInterrupt
