@@ -146,6 +146,9 @@ check-ci:
 check-all:
 	@tests/run --tier all $(if $(RESUME),--resume)
 
+check-long:
+	@tests/run --tier long $(if $(RESUME),--resume)
+
 check-arm64:
 	@tests/run --tier all --arch arm64
 
@@ -232,6 +235,8 @@ make check-ci     lint, packages, costs, the model, and a kernel with KASAN, loc
                   kmemleak ...; .ci/run is "make check" and this
 make check-all    every test on every kernel, and long: an hour. RESUME=1 goes on
                   where it was interrupted; SEED=N repeats what is done at random
+make check-long   user drivers: 10,000 servers are killed, and more that takes hours;
+                  RESUME=1 and SEED=N as above
 make check-arm64, check-debug, check-race, check-model, check-system
                   parts of it
 make check-host   what scripts/vm does with this machine: files, signals, errors
@@ -257,4 +262,4 @@ help:
 
 .PHONY: all modules modules_install install install-dev uninstall tools install-tools uninstall-tools lib \
 	install-lib uninstall-lib install-system uninstall-system overlays demo demo-user shell check \
-	check-ci check-all check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist sbom compile_commands.json lint clean help
+	check-ci check-all check-long check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist sbom compile_commands.json lint clean help

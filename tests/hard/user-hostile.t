@@ -3,7 +3,7 @@
 # Servers of a user driver that are enemies of their clients and of the kernel (micro-hostile):
 # no call returns what it can't, or lasts for ever, and the kernel has nothing to report.
 # kernels: 6.1 6.12 7.3 debug race
-# parts: all/debug 2
+# parts: long/debug 2
 # vm: --timeout 10800 --mem 1024
 
 . /tests/lib/tap.sh
@@ -19,10 +19,11 @@ echo >/proc/sys/kernel/modprobe
 echo 0 >/proc/sys/kernel/print-fatal-signals
 cd /tmp || exit
 
-# in both parts of the tier "all" on debug: 100,000
+# in both parts of the tier "long" on debug: 100,000
 case $TIER/$(uname -r) in
-all/*-debug) replies=25000 ;;
-all/*) replies=10000 ;;
+long/*-debug) replies=25000 ;;
+long/*) replies=10000 ;;
+all/*-debug) replies=5000 ;;
 *-debug) replies=1000 ;;
 *) replies=2500 ;;
 esac

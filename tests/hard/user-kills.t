@@ -3,7 +3,7 @@
 # User drivers under load, while servers and clients are killed, devices and drivers go, and
 # modules are unloaded: no number is lost or repeated, no file is lost (micro-kills).
 # kernels: 6.1 6.12 7.3 debug race
-# parts: all/debug 4
+# parts: long/debug 4
 # vm: --timeout 10800 --mem 1024
 
 . /tests/lib/tap.sh
@@ -30,10 +30,11 @@ kills() {
 		"$1: each client got on"
 }
 
-# in all four parts of the tier "all" on debug: 10,000 deaths, and 2,000 of each other
+# in all four parts of the tier "long" on debug: 10,000 deaths, and 2,000 of each other
 case $TIER/$(uname -r) in
-all/*-debug) deaths=2500 others=500 loads=500 ;;
-all/*) deaths=1000 others=200 loads=50 ;;
+long/*-debug) deaths=2500 others=500 loads=500 ;;
+long/*) deaths=1000 others=200 loads=50 ;;
+all/*-debug) deaths=500 others=60 loads=10 ;;
 *-debug) deaths=150 others=20 loads=3 ;;
 *) deaths=300 others=60 loads=8 ;;
 esac

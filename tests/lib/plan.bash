@@ -119,6 +119,12 @@ plan() {
 		done
 		printf 'host/%s\n' model check-host check-fresh
 		;;
+	long/*)
+		# what takes hours
+		for kernel in debug race; do
+			every amd64 $kernel hard/user-kills hard/user-hostile
+		done
+		;;
 	all/*)
 		every "$native" 6.1 $(groups)
 		every "$native" 6.12 $(groups)
