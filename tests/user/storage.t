@@ -10,7 +10,7 @@
 . /tests/lib/tap.sh
 . /tests/lib/user.sh
 
-seconds=10
+seconds=5
 [ "$TIER" != all ] || seconds=60
 store=/dev/micro/store.0
 
