@@ -64,7 +64,7 @@ modules:
 	$(headers)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(kbuild_flags) modules
 
-install: install-dev modules
+install: install-dev install-man modules
 	@$(MAKE) --no-print-directory modules_install
 
 # the modules alone, as Yocto and Buildroot ask for them; they are built before
@@ -83,7 +83,17 @@ install-dev:
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(version)|' packaging/microkernel.pc.in \
 		>$(pcdir)/microkernel.pc
 
-uninstall:
+# the manual pages of the modules
+mandir = $(DESTDIR)$(PREFIX)/share/man/man4
+
+install-man:
+	install -d $(mandir)
+	install -m 644 docs/man/*.4 $(mandir)
+
+uninstall-man:
+	rm -f $(addprefix $(mandir)/,$(notdir $(wildcard docs/man/*.4)))
+
+uninstall: uninstall-man
 	rm -rf $(moddir) $(incdir) $(pcdir)/microkernel.pc
 	$(depmod)
 
@@ -208,11 +218,12 @@ clean:
 define help
 make              build the modules for the running kernel, or with KDIR=folder
                   for the kernel with its headers there
-make install      install them and the headers; DESTDIR= and PREFIX= as usual, and
+make install      install them, the headers and manual pages; DESTDIR= and PREFIX= as usual, and
                   INSTALL_MOD_PATH=, INSTALL_MOD_DIR=, KERNEL_SRC=, O= as the kernel's
 make modules_install
                   install the modules alone
-make uninstall    remove both
+make install-man  install the manual pages of the modules alone; uninstall-man
+make uninstall    remove all that "make install" has installed
 make tools        build microctl, which needs libfdt-dev, libjson-c-dev, libudev-dev;
                   WITH_JSON=0 and WITH_UDEV=0 leave out the last two
 make install-tools
@@ -260,6 +271,6 @@ export help
 help:
 	@echo "$$help"
 
-.PHONY: all modules modules_install install install-dev uninstall tools install-tools uninstall-tools lib \
+.PHONY: all modules modules_install install install-dev install-man uninstall uninstall-man tools install-tools uninstall-tools lib \
 	install-lib uninstall-lib install-system uninstall-system overlays demo demo-user shell check \
 	check-ci check-all check-long check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist sbom compile_commands.json lint clean help

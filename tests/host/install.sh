@@ -69,7 +69,8 @@ ok $? "Yocto: modules_install installs into MODLIB"
 
 rm -rf "$tmp/stage/"*
 sealed make -s -j2 KDIR="$kernel_headers" INSTALL_MOD_PATH="$tmp/stage" install &&
-	there "$modules/updates/microkernel/src/core/microkernel.ko" usr/include/microkernel/microkernel.h
+	there "$modules/updates/microkernel/src/core/microkernel.ko" usr/include/microkernel/microkernel.h \
+		usr/share/man/man4/microkernel.4
 ok $? "make INSTALL_MOD_PATH=folder install installs into the folder, and nothing elsewhere"
 ! grep -qE 'SSL error|pahole|warning:' "$tmp/log"
 ok $? "no key is missed, and no pahole"

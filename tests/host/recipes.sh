@@ -155,6 +155,7 @@ run bash "$work/makepkg" packaging/arch/PKGBUILD "$work/arch/src" "$work/arch/pk
 [[ $status -eq 0 ]] && there "$work/arch/pkg" microctl/usr/bin/microctl microctl/usr/lib/systemd/system/micro.service \
 	libmicro/usr/lib/libmicro.so.1 'microkernel-dkms/usr/src/microkernel-*/dkms.conf' \
 	microkernel-dkms/usr/lib/modules-load.d/microkernel.conf \
+	microkernel-dkms/usr/share/man/man4/microkernel.4 \
 	'python-micro/usr/lib/python3*/site-packages/micro/__init__.py'
 ok $? 'the functions of PKGBUILD build and fill all packages'
 [[ -z $(cd "$work/arch/pkg" && find . -type f | cut -d / -f 3- | sort | uniq -d) ]]

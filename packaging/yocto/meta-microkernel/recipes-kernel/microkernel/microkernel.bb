@@ -16,7 +16,7 @@ EXTERNALSRC_BUILD = "${EXTERNALSRC}"
 
 KERNEL_MODULE_AUTOLOAD += "microkernel"
 
-# what drivers in other recipes are built with
+# what drivers in other recipes are built with, and the manual pages
 do_install:append() {
-	oe_runmake install-dev DESTDIR="${D}" PREFIX="${prefix}"
+	oe_runmake install-dev install-man DESTDIR="${D}" PREFIX="${prefix}"
 }
