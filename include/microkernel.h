@@ -91,15 +91,17 @@ struct micro_device {
  * @unplug: the instance is about to go: wake operations that sleep elsewhere
  *	than in micro_wait_event_interruptible(). Called once before @remove,
  *	while operations may still be running, after their files were revoked.
- *	May sleep; the device lock is held when the unbind comes through sysfs or from
- *	the end of the driver, else it is not
+ *	May sleep; the device lock may be held: it is when the unbind comes through sysfs
+ *	or from the end of the driver, when the bind fails after @probe, and when the
+ *	device is taken away before its bind is over. Else it is not
  * @open: a file is opened. Returns 0 or a negative errno that open(2) returns;
  *	there is no @release for a failed @open. As all file operations: may
  *	sleep, no lock held, but for what the unplug calls: see @release
  * @release: the counterpart of a successful @open, exactly once for each and
  *	never after @remove: from the last close(2), or from the unplug of the
- *	device while the file stays open in the process: then the device lock is held,
- *	also for @fasync with @on 0. Its return value is ignored, as by the VFS
+ *	device while the file stays open in the process. The unplug holds the device
+ *	lock then, whoever began it, also for @fasync with @on 0. Its return value is
+ *	ignored, as by the VFS
  * @read: as &file_operations.read. Excludes @read_iter
  * @write: as &file_operations.write. Excludes @write_iter
  * @ioctl: as &file_operations.unlocked_ioctl

@@ -383,7 +383,8 @@ void micro_file_unplug(struct micro_file *f)
  * micro_file_release_driver() - the driver's part of the end of a file
  * @f: the file; no operation is inside, except for the close(2) that calls this
  *
- * Context: may sleep; no lock is held.
+ * Context: may sleep. The device lock is held when the unplug calls this, and no lock
+ * when close(2) does.
  */
 void micro_file_release_driver(struct micro_file *f)
 {

@@ -97,7 +97,8 @@ EXPORT_SYMBOL_GPL(micro_create_device_node);
  *
  * Context: may sleep. Not from init() or exit() of the driver that it matches.
  * Return: the device, or ERR_PTR(): -EINVAL for a bad name (also "micro", which is
- * a folder of /dev), -EEXIST for one that is taken, on the bus or in /dev, -ENOSPC
+ * a folder of /dev), -EEXIST for one that is taken, on the bus or in /dev, -EBUSY for
+ * one whose last device is still going, as somebody is inside its driver, -ENOSPC
  * when there are as many devices as device numbers,
  * -ENOMEM, or any other error of probe: then there is no device.
  */

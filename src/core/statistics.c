@@ -244,7 +244,7 @@ int micro_statistics_publish(struct micro_binding *b)
  * micro_statistics_unpublish() - a class device is about to go
  * @b: its binding
  *
- * Context: may sleep; the device lock is held.
+ * Context: may sleep, with or without the device lock.
  */
 void micro_statistics_unpublish(struct micro_binding *b)
 {

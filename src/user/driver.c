@@ -216,7 +216,7 @@ err_properties:
  * mu_driver_unplug() - a server node is about to be unbound
  * @mdev: its device
  *
- * Context: may sleep; the device lock is held.
+ * Context: may sleep; the device lock may be held, see &micro_driver.unplug.
  */
 void mu_driver_unplug(struct micro_device *mdev)
 {
