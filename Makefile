@@ -204,6 +204,10 @@ sbom:
 compile_commands.json: modules
 	@scripts/compile-commands $(kbuild) >$@.new && mv $@.new $@
 
+# the pages of docs/, in build/html
+html:
+	@scripts/html
+
 lint:
 	@scripts/lint
 
@@ -257,6 +261,7 @@ make bench-check  the short ones against bench/results: none over 2 % worse
 make deb          Debian packages, in build/
 make dist         the tarball of a release, in build/ or DIST=folder: same source, same bytes
 make sbom         a bill of materials (SPDX), in build/
+make html         a site of all pages, manual pages and the kernel API, in build/html
 make compile_commands.json
                   how each file is compiled, for clangd and others
 make lint         W=1, sparse, checkpatch, shellcheck
@@ -273,4 +278,4 @@ help:
 
 .PHONY: all modules modules_install install install-dev install-man uninstall uninstall-man tools install-tools uninstall-tools lib \
 	install-lib uninstall-lib install-system uninstall-system overlays demo demo-user shell check \
-	check-ci check-all check-long check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist sbom compile_commands.json lint clean help
+	check-ci check-all check-long check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist sbom compile_commands.json html lint clean help
