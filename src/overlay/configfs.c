@@ -10,14 +10,10 @@
 #include <linux/configfs.h>
 #include <linux/firmware.h>
 #include <linux/kstrtox.h>
-#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/notifier.h>
 #include <linux/of_fdt.h>
-#include <linux/sched.h>
-#include <linux/security.h>
 #include <linux/slab.h>
 #include <microkernel_version.h>
 
@@ -40,6 +36,9 @@
  * The kernel removes an overlay only before those that it is below of. A write
  * to "status" is told so, but rmdir cannot be refused: then the overlay waits,
  * without a directory, until those above it are gone.
+ *
+ * The functions here take no lock but that of the overlay, and that for moments:
+ * what may wait for a driver is a job, see job.c.
  */
 
 /* The most that configfs hands over at a time */
@@ -47,48 +46,18 @@
 /* What programs write at a time is a multiple of this, but for the last time */
 #define MICRO_PIECE_UNIT	512
 
-/**
- * struct micro_overlay - an overlay
- * @item: configfs's side, owns this until rmdir
- * @path: what was written there, or NULL
- * @blob: the overlay, or what has come of it, or NULL
- * @size: its size
- * @filled: how much of it has come
- * @id: the kernel's number for it while it is applied, else 0
- * @node: in micro_overlays while it is applied
- * @orphan: configfs has let go of it
- *
- * All but @item is guarded by micro_overlay_lock.
- */
-struct micro_overlay {
-	struct config_item item;
-	char *path;
-	void *blob;
-	size_t size;
-	size_t filled;
-	int id;
-	struct list_head node;
-	bool orphan;
-};
-
-/*
- * One change of the tree at a time, as what was checked must still be so when
- * it is applied. Taken inside of configfs's locks, outside of the tree's.
- */
-static DEFINE_MUTEX(micro_overlay_lock);
-
-/* Those that are applied, the latest first */
-static LIST_HEAD(micro_overlays);
-
-/* Who removes an overlay, to tell what it removes from what others do */
-static struct task_struct *micro_overlay_remover;
-
 static struct micro_overlay *to_micro_overlay(struct config_item *item)
 {
 	return container_of(item, struct micro_overlay, item);
 }
 
-static void micro_overlay_forget(struct micro_overlay *ov)
+/**
+ * micro_overlay_forget() - there is no blob any more
+ * @ov: the overlay, not applied
+ *
+ * Context: may sleep; micro_overlay.lock is held, or nobody else has @ov.
+ */
+void micro_overlay_forget(struct micro_overlay *ov)
 {
 	kfree(ov->path);
 	ov->path = NULL;
@@ -98,100 +67,9 @@ static void micro_overlay_forget(struct micro_overlay *ov)
 	ov->filled = 0;
 }
 
-static void micro_overlay_free(struct micro_overlay *ov)
-{
-	micro_overlay_forget(ov);
-	kfree(ov);
-}
-
-/*
- * A node that an overlay added is freed with its last reference. But if that is
- * not the overlay's own, the kernel (which calls it a bug) never frees it, unless
- * it was told before that the overlay has no more use for it. Devices may well
- * live a little longer than their node, and with CONFIG_DEBUG_KOBJECT_RELEASE
- * all do.
- */
-static int micro_overlay_notify(struct notifier_block *nb, unsigned long action, void *arg)
-{
-	struct of_reconfig_data *rd = arg;
-
-	if (action == OF_RECONFIG_DETACH_NODE && READ_ONCE(micro_overlay_remover) == current &&
-	    of_node_check_flag(rd->dn, OF_OVERLAY))
-		of_node_set_flag(rd->dn, OF_OVERLAY_FREE_CSET);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block micro_overlay_notifier = {
-	.notifier_call = micro_overlay_notify,
-};
-
-static int micro_overlay_revert(struct micro_overlay *ov)
-{
-	int err;
-
-	WRITE_ONCE(micro_overlay_remover, current);
-	err = of_overlay_remove(&ov->id);
-	WRITE_ONCE(micro_overlay_remover, NULL);
-	return err;
-}
-
-static int micro_overlay_apply(struct micro_overlay *ov)
-{
-	int err;
-
-	/* A tree tells drivers of the kernel where to read and write: not even root may say so */
-	err = security_locked_down(LOCKDOWN_DEVICE_TREE);
-	if (err)
-		return err;
-	err = micro_blob_check(ov->blob, ov->size) ?: micro_overlay_check(ov->blob, ov->size);
-	if (err)
-		return err;
-
-	err = of_overlay_fdt_apply(ov->blob, ov->size, &ov->id, NULL);
-	if (!err) {
-		list_add(&ov->node, &micro_overlays);
-		return 0;
-	}
-
-	pr_err("the kernel did not apply the overlay: %pe\n", ERR_PTR(err));
-	/*
-	 * It may be applied nevertheless, and somebody did not like it. But
-	 * without memory it may be half written down, see check.c: then what
-	 * is left of it is better left alone.
-	 */
-	if (ov->id && err != -ENOMEM && micro_overlay_revert(ov))
-		pr_err("nor could it be removed\n");
-	ov->id = 0;
-	return err;
-}
-
-/* The kernel's answer, unless the overlay is gone whatever the answer is */
-static int micro_overlay_remove(struct micro_overlay *ov)
-{
-	int err = micro_overlay_revert(ov);
-
-	if (ov->id)
-		return err;
-
-	if (err)
-		pr_warn("the overlay is removed, but somebody objects: %pe\n", ERR_PTR(err));
-	list_del(&ov->node);
-	return 0;
-}
-
-static void micro_overlay_remove_orphans(void)
-{
-	struct micro_overlay *ov, *next;
-
-	list_for_each_entry_safe(ov, next, &micro_overlays, node)
-		if (ov->orphan && !micro_overlay_remove(ov))
-			micro_overlay_free(ov);
-}
-
-/* @size bytes will come, instead of what was there */
+/* @size bytes will come; nothing is there */
 static int micro_overlay_expect(struct micro_overlay *ov, size_t size)
 {
-	micro_overlay_forget(ov);
 	ov->blob = kvmalloc(size, GFP_KERNEL);
 	if (!ov->blob)
 		return -ENOMEM;
@@ -208,32 +86,40 @@ static int micro_overlay_fill(struct micro_overlay *ov, const void *bytes, size_
 	}
 	memcpy(ov->blob + ov->filled, bytes, count);
 	ov->filled += count;
-	return ov->filled == ov->size ? micro_overlay_apply(ov) : 0;
+	return 0;
 }
 
 static ssize_t micro_overlay_path_show(struct config_item *item, char *page)
 {
 	struct micro_overlay *ov = to_micro_overlay(item);
 
-	guard(mutex)(&micro_overlay_lock);
+	guard(mutex)(&ov->lock);
 	return scnprintf(page, PAGE_SIZE, "%s\n", ov->path ?: "");
 }
 
-static int micro_overlay_load(struct micro_overlay *ov, char *path)
+/**
+ * micro_overlay_load() - read the blob from the file at the overlay's path
+ * @ov: the overlay
+ *
+ * Context: a job of @ov. May sleep as long as the file system with that file likes.
+ * Return: 0 or an error. The log says why.
+ */
+int micro_overlay_load(struct micro_overlay *ov)
 {
 	const struct firmware *fw;
 	ssize_t size;
 	int err;
 
-	err = request_firmware(&fw, path, NULL);
+	err = request_firmware(&fw, ov->path, NULL);
 	if (err) {
-		pr_err("could not load '%s': %pe\n", path, ERR_PTR(err));
+		pr_err("could not load '%s': %pe\n", ov->path, ERR_PTR(err));
 		return err;
 	}
 
 	size = fw->size > MICRO_BLOB_MAX ? -EFBIG : micro_blob_size(fw->data, fw->size);
-	err = size < 0 ? size : micro_overlay_expect(ov, size) ?:
-				micro_overlay_fill(ov, fw->data, fw->size);
+	scoped_guard(mutex, &ov->lock)
+		err = size < 0 ? size : micro_overlay_expect(ov, size) ?:
+					micro_overlay_fill(ov, fw->data, fw->size);
 	if (!err && ov->filled < ov->size) {
 		pr_err("the blob has %zu bytes, but there are only %zu\n", ov->size, ov->filled);
 		err = -EINVAL;
@@ -246,6 +132,7 @@ static ssize_t micro_overlay_path_store(struct config_item *item, const char *pa
 {
 	char *path __free(kfree) = kstrndup(page, count, GFP_KERNEL);
 	struct micro_overlay *ov = to_micro_overlay(item);
+	long left = micro_overlay_patience();
 	int err;
 
 	if (!path)
@@ -254,24 +141,23 @@ static ssize_t micro_overlay_path_store(struct config_item *item, const char *pa
 	if (!path[0])
 		return -EINVAL;
 
-	guard(mutex)(&micro_overlay_lock);
-	if (ov->id)
-		return -EBUSY;
-
-	err = micro_overlay_load(ov, path);
-	if (err) {
-		micro_overlay_forget(ov);
+	err = micro_overlay_begin(ov, &left);
+	if (err)
 		return err;
+	if (ov->id) {
+		mutex_unlock(&ov->lock);
+		return -EBUSY;
 	}
+	micro_overlay_forget(ov);
 	ov->path = no_free_ptr(path);
-	return count;
+	return micro_overlay_end(ov, MICRO_OVERLAY_LOAD, left) ?: count;
 }
 
 static ssize_t micro_overlay_dtbo_show(struct config_item *item, char *page)
 {
 	struct micro_overlay *ov = to_micro_overlay(item);
 
-	guard(mutex)(&micro_overlay_lock);
+	guard(mutex)(&ov->lock);
 	if (ov->filled < ov->size || !ov->size)
 		return 0;
 	/* configfs shows no more */
@@ -288,19 +174,15 @@ static ssize_t micro_overlay_dtbo_show(struct config_item *item, char *page)
  * end of a truncated blob. One that was truncated between two blocks is noticed
  * when a new one begins.
  */
-static ssize_t micro_overlay_dtbo_store(struct config_item *item, const char *page, size_t count)
+static int micro_overlay_take_piece(struct micro_overlay *ov, const char *page, size_t count)
 {
-	struct micro_overlay *ov = to_micro_overlay(item);
 	const __be32 *magic = (const __be32 *)page;
 	ssize_t size;
 	int err = 0;
 
-	guard(mutex)(&micro_overlay_lock);
-	if (ov->id)
-		return -EBUSY;
-
 	if (ov->filled == ov->size ||
 	    (count >= sizeof(*magic) && be32_to_cpup(magic) == OF_DT_HEADER)) {
+		micro_overlay_forget(ov);
 		size = micro_blob_size(page, count);
 		err = size < 0 ? size : micro_overlay_expect(ov, size);
 	}
@@ -311,45 +193,62 @@ static ssize_t micro_overlay_dtbo_store(struct config_item *item, const char *pa
 		pr_err("the blob ends after %zu of %zu bytes\n", ov->filled, ov->size);
 		err = -EINVAL;
 	}
-	if (err) {
+	if (err)
 		micro_overlay_forget(ov);
+	return err;
+}
+
+static ssize_t micro_overlay_dtbo_store(struct config_item *item, const char *page, size_t count)
+{
+	struct micro_overlay *ov = to_micro_overlay(item);
+	long left = micro_overlay_patience();
+	int err;
+
+	err = micro_overlay_begin(ov, &left);
+	if (err)
 		return err;
-	}
-	return count;
+	err = ov->id ? -EBUSY : micro_overlay_take_piece(ov, page, count);
+	if (!err && ov->filled == ov->size)
+		return micro_overlay_end(ov, MICRO_OVERLAY_APPLY, left) ?: count;
+	mutex_unlock(&ov->lock);
+	return err ?: count;
 }
 
 static ssize_t micro_overlay_status_show(struct config_item *item, char *page)
 {
 	struct micro_overlay *ov = to_micro_overlay(item);
+	const char *status;
 
-	guard(mutex)(&micro_overlay_lock);
-	return scnprintf(page, PAGE_SIZE, "%s\n", ov->id ? "applied" : "unapplied");
+	scoped_guard(mutex, &ov->lock) {
+		if (ov->job == MICRO_OVERLAY_IDLE)
+			status = ov->id ? "applied" : "unapplied";
+		else
+			status = ov->job < MICRO_OVERLAY_REMOVE ? "applying" : "removing";
+	}
+	return scnprintf(page, PAGE_SIZE, "%s\n", status);
 }
 
 static ssize_t micro_overlay_status_store(struct config_item *item, const char *page,
 					  size_t count)
 {
 	struct micro_overlay *ov = to_micro_overlay(item);
+	long left = micro_overlay_patience();
 	bool apply;
 	int err;
 
-	err = kstrtobool(page, &apply);
+	err = kstrtobool(page, &apply) ?: micro_overlay_begin(ov, &left);
 	if (err)
 		return err;
 
-	guard(mutex)(&micro_overlay_lock);
-	if (apply == !!ov->id)
-		return count;
-
-	if (!apply) {
-		err = micro_overlay_remove(ov);
-		micro_overlay_remove_orphans();
-	} else if (!ov->size || ov->filled < ov->size) {
+	if (apply != !!ov->id) {
+		if (!apply)
+			return micro_overlay_end(ov, MICRO_OVERLAY_REMOVE, left) ?: count;
+		if (ov->size && ov->filled == ov->size)
+			return micro_overlay_end(ov, MICRO_OVERLAY_AGAIN, left) ?: count;
 		pr_err("no overlay was written, or not all of it\n");
 		err = -EINVAL;
-	} else {
-		err = micro_overlay_apply(ov);
 	}
+	mutex_unlock(&ov->lock);
 	return err ?: count;
 }
 
@@ -368,11 +267,9 @@ static void micro_overlay_release(struct config_item *item)
 {
 	struct micro_overlay *ov = to_micro_overlay(item);
 
-	guard(mutex)(&micro_overlay_lock);
-	if (ov->id && micro_overlay_remove(ov))
-		ov->orphan = true;
-	else
-		micro_overlay_free(ov);
+	micro_overlay_forget(ov);
+	mutex_destroy(&ov->lock);
+	kfree(ov);
 }
 
 static struct configfs_item_operations micro_overlay_item_ops = {
@@ -391,20 +288,14 @@ static struct config_item *micro_overlay_make(struct config_group *group, const 
 
 	if (!ov)
 		return ERR_PTR(-ENOMEM);
+	micro_overlay_job_init(ov);
 	config_item_init_type_name(&ov->item, name, &micro_overlay_type);
 	return &ov->item;
 }
 
 static void micro_overlay_drop(struct config_group *group, struct config_item *item)
 {
-	struct micro_overlay *ov = to_micro_overlay(item);
-
-	scoped_guard(mutex, &micro_overlay_lock) {
-		if (ov->id && micro_overlay_remove(ov))
-			pr_warn("%s: the overlay stays until those above it are removed\n",
-				config_item_name(item));
-		micro_overlay_remove_orphans();
-	}
+	micro_overlay_bury(to_micro_overlay(item));
 	config_item_put(item);
 }
 
@@ -442,34 +333,32 @@ static int __init micro_overlay_init(void)
 	config_group_init_type_name(&micro_overlay_group, "overlays", &micro_overlay_group_type);
 	configfs_add_default_group(&micro_overlay_group, &micro_overlay_subsys.su_group);
 
-	err = of_reconfig_notifier_register(&micro_overlay_notifier);
+	err = micro_overlay_jobs_init();
 	if (err)
 		return err;
+	err = micro_overlay_tree_init();
+	if (err)
+		goto err_jobs;
 	err = configfs_register_subsystem(&micro_overlay_subsys);
 	if (err == -EEXIST)
 		pr_err("not loaded: the kernel has configfs/device-tree already, please use that\n");
 	if (err)
-		of_reconfig_notifier_unregister(&micro_overlay_notifier);
+		goto err_tree;
+	return 0;
+
+err_tree:
+	micro_overlay_tree_exit();
+err_jobs:
+	micro_overlay_jobs_exit();
 	return err;
 }
 module_init(micro_overlay_init);
 
 static void __exit micro_overlay_exit(void)
 {
-	struct micro_overlay *ov, *next;
-
 	configfs_unregister_subsystem(&micro_overlay_subsys);
-
-	/* Orphans below an overlay that somebody else applied */
-	scoped_guard(mutex, &micro_overlay_lock) {
-		micro_overlay_remove_orphans();
-		list_for_each_entry_safe(ov, next, &micro_overlays, node) {
-			pr_warn("an overlay stays applied, as there is one above it\n");
-			list_del(&ov->node);
-			micro_overlay_free(ov);
-		}
-	}
-	of_reconfig_notifier_unregister(&micro_overlay_notifier);
+	micro_overlay_jobs_exit();
+	micro_overlay_tree_exit();
 }
 module_exit(micro_overlay_exit);
 

@@ -34,7 +34,8 @@ none() {
 }
 
 modprobe -a sample_driver micro_fifo micro_ram
-run_ok modprobe micro_overlay
+# as long as it takes on a busy machine
+run_ok modprobe micro_overlay patience_ms=60000
 empty=$(tree)
 
 note "apply and remove: the ways of vendor kernels"
