@@ -7,6 +7,7 @@ The pages are README.md and those that docs/README.md lists, in its order and un
 headings. API has manual pages in a row, as kernel-doc prints them.
 """
 import html
+import json
 import os
 import pathlib
 import re
@@ -31,8 +32,10 @@ TEMPLATE = """<!DOCTYPE html>
 {body}
 </main>
 <nav id="pages" aria-label="pages">
+<div hidden><input type="search" id="search" placeholder="Search" aria-label="Search all pages"><ol id="found"></ol></div>
 {nav}
 </nav>
+<script src="{root}site.js"></script>
 </body>
 </html>
 """
@@ -76,6 +79,7 @@ class Site:
         self.pages = {source: output(source) for _, pages in self.kinds for _, source in pages}
         self.pages[INDEX] = output(INDEX)
         self.raw = set()
+        self.texts = []
 
     def nav(self, page):
         lines = []
@@ -98,6 +102,8 @@ class Site:
 
     def write(self, page, title, body):
         path = self.folder / page
+        text = html.unescape(re.sub(r"<!--.*?-->|<[^>]*>", " ", body, flags=re.S))
+        self.texts.append([page, title, " ".join(text.split())])
         path.parent.mkdir(parents=True, exist_ok=True)
         root = relative(".", page) + "/"
         path.write_text(TEMPLATE.format(title=html.escape(title), root=root, nav=self.nav(page), body=body),
@@ -200,7 +206,8 @@ says how to use it.</p>
 def main():
     api, folder = sys.argv[1:]
     site = Site(folder)
-    site.folder.joinpath("style.css").write_bytes(pathlib.Path("docs/site.css").read_bytes())
+    for name, source in (("style.css", "docs/site.css"), ("site.js", "docs/site.js")):
+        site.folder.joinpath(name).write_bytes(pathlib.Path(source).read_bytes())
     known = {"{}({})".format(*os.path.basename(s).rsplit(".", 1)): page
              for s, page in site.pages.items() if page.startswith("man/")}
     for source in site.pages:
@@ -210,6 +217,9 @@ def main():
             site.manual(source, known)
     if not site.kernel_api(pathlib.Path(api).read_text(encoding="utf-8")):
         sys.exit("kernel-doc has no function")
+    # a script, as browsers load no other data from files
+    site.folder.joinpath("text.js").write_text(
+        f"const site_pages = {json.dumps(site.texts, ensure_ascii=False)};\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -62,6 +62,18 @@ check = """<!DOCTYPE html><meta charset="utf-8"><body><iframe id="f" style="widt
 		if (!d.querySelector("main").innerText.trim())
 			faults.push(page + ": is empty");
 	}
+	const input = f.contentDocument.getElementById("search");
+	const search = async words => {
+		input.value = words;
+		input.dispatchEvent(new Event("input"));
+		for (let i = 0; i < 100 && !f.contentDocument.querySelector("#found li"); i++)
+			await new Promise(done => setTimeout(done, 100));
+		return [...f.contentDocument.querySelectorAll("#found a")].map(a => new URL(a.href).pathname);
+	};
+	const found = await search("patience_ms");
+	for (const page of ["/docs/user-abi.html", "/man/microkernel.4.html"])
+		if (!found.includes(page))
+			faults.push("search: patience_ms has not found " + page + " but " + found);
 	document.getElementById("r").textContent = faults.join("\\n") + "\\nlooked at " + pages.length;
 })();
 </script>""" % json.dumps(pages)
@@ -91,6 +103,6 @@ END
 }
 run look "$site"
 [[ $(wc -l <"$work/output") -eq 1 ]] && says "looked at $(find "$site" -name '*.html' | wc -l)"
-ok $? 'a browser shows each page with its pictures, none wider than a phone'
+ok $? 'a browser shows each page with its pictures, none wider than a phone, and finds a word'
 
 done_testing
