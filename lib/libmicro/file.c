@@ -161,6 +161,7 @@ static struct micro_file *file_for_once(struct server *server,
 	file->instance = instance_find_locked(server, record->instance);
 	if (file->instance) {
 		file->once = true;
+		file->instance->users++;
 		return file;
 	}
 	free(file);
@@ -187,12 +188,13 @@ struct micro_file *file_get(struct server *server, const struct micro_user_recor
 
 void file_put(struct server *server, struct micro_file *file)
 {
-	if (file->once) {
-		free(file);
-		return;
-	}
 	server_lock(server);
-	file->users--;
+	if (file->once) {
+		file->instance->users--;
+		free(file);
+	} else {
+		file->users--;
+	}
 	changed(server);
 	server_unlock(server);
 }
@@ -243,21 +245,39 @@ static struct micro_file *file_of(struct server *server, struct micro_instance *
 	return NULL;
 }
 
+/* Waits a second at most, and returns whether it was that long */
+static bool wait_changed(struct server *server)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec++;
+	return pthread_cond_timedwait(&server->changed, &server->lock, &end);
+}
+
 /*
- * The device goes. The kernel has told of the end of each file, but another thread may
- * still be at that; those that could not be restored are not told of.
+ * The device goes. If the kernel has told of the end of each file, another thread may
+ * still be at that. It does not tell without the operation release, nor of files that
+ * could not be restored, nor threads that were asked to stop: those files end here, as soon as
+ * no thread uses them. Nor may the device go while an operation runs on a file of which the
+ * server is not told.
  */
 void files_end(struct server *server, struct micro_instance *inst)
 {
+	bool told = server->attach.operations & MICRO_USER_OP_RELEASE;
 	struct micro_file *file;
 
 	server_lock(server);
 	while ((file = file_of(server, inst))) {
-		if (server->nr_rings < 2 || (file->error && !file->users && !file->closing))
+		bool used = file->users || file->opening || file->closing;
+
+		if (server->nr_rings < 2 || (!used && (!told || file->error)))
 			free_locked(server, file);
-		else
-			pthread_cond_wait(&server->changed, &server->lock);
+		else if (wait_changed(server) && this_ring->stopper->stop)
+			told = false;
 	}
+	while (inst->users)
+		wait_changed(server);
 	server_unlock(server);
 }
 

@@ -42,7 +42,8 @@ struct micro_instance;
  * struct micro_ops - what a driver does
  * @probe: there is a device: it was made, or it was there before this server. 0 or
  *	-errno, with which opening it fails then
- * @remove: a device whose probe() returned 0 goes; its files were released before
+ * @remove: a device whose probe() returned 0 goes; its files were released before, or, without
+ *	the operation release, end with it
  * @open: a program opens a device. 0, or -errno for the program
  * @release: a file that open() or restore() returned 0 for is closed
  * @read: put up to @count bytes into @buf, which has zeros in it. Return how many; 0 is
@@ -143,7 +144,9 @@ void micro_stop(void);
 /**
  * micro_notify() - say what can be done with a file without waiting
  * @file: the file
- * @events: EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLHUP ...: all that is so from now on
+ * @events: EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLERR, EPOLLHUP, EPOLLRDNORM, EPOLLRDBAND,
+ *	EPOLLWRNORM, EPOLLWRBAND, EPOLLRDHUP: all that is so from now on. Other bits are
+ *	ignored
  *
  * It wakes programs that wait for one of @events, in read(2), write(2) or poll(2), and
  * sends SIGIO to those that want it. Until the first one, and until a first "not now", a

@@ -107,8 +107,10 @@ void ring_notify(struct server *server, const struct micro_user_notify *notify)
 	struct ring *ring = this_ring;
 	struct micro_user_notify copy = *notify;
 
+	/* With any other, the kernel would refuse the whole call that has it */
+	copy.events &= RING_EVENTS;
 	if (ring && ring->server == server && ring->record && ring->nr_notifies < RING_NOTIFIES)
-		ring->notifies[ring->nr_notifies++] = *notify;
+		ring->notifies[ring->nr_notifies++] = copy;
 	else
 		ioctl(server->fd, MICRO_USER_NOTIFY, &copy);
 }

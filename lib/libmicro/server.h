@@ -24,6 +24,9 @@
 
 #define RING_THREADS_MAX	MICRO_USER_RINGS
 #define RING_NOTIFIES		64
+/* Of poll(2)'s events those that a server can notify */
+#define RING_EVENTS	(EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDNORM |	\
+			 EPOLLRDBAND | EPOLLWRNORM | EPOLLWRBAND | EPOLLRDHUP)
 
 /* What the shared library shows; all else is built with -fvisibility=hidden */
 #define PUBLIC __attribute__((visibility("default")))
@@ -42,6 +45,7 @@ struct server;
  * @memory: what survives the server, or NULL
  * @memory_size: bytes of it
  * @probed: probe() has returned 0
+ * @users: operations that run for files of which the server is not told; locked
  */
 struct micro_instance {
 	struct server *server;
@@ -54,6 +58,7 @@ struct micro_instance {
 	void *memory;
 	size_t memory_size;
 	bool probed;
+	unsigned int users;
 };
 
 /**

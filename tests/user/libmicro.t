@@ -75,6 +75,44 @@ note "as many threads, as much at the same time"
 start t micro-serve -t 4 t
 run_ok timeout 120 micro-serve -m /dev/micro/t.x 4
 
+note "the server is not told of the end of files, or of files at all"
+kill $server
+wait $server
+rmdir $micro/t.x
+remove_driver t
+for operations in 'open\nread' 'open\nread\nioctl' ioctl; do
+	make_driver t "operations/string=$operations"
+	mkdir $micro/t.x
+	start t micro-serve -t 4 t
+	exec 3<>/dev/micro/t.x
+	opened=0
+	while [ $opened -lt 100 ]; do
+		: <>/dev/micro/t.x || break
+		opened=$((opened + 1))
+	done
+	is $opened 100 "$operations: 100 files come and go"
+	case $operations in
+	*ioctl*)
+		micro-serve -s /dev/micro/t.x >/tmp/slow &
+		sleep 0.3
+		;;
+	esac
+	run_ok rmdir $micro/t.x
+	exec 3>&-
+	# as long as the last operation of the device took
+	sleep 2
+	if [ "$operations" = ioctl ]; then
+		is "$(cat /tmp/slow)" "No such device" "$operations: the client of the slow request has left"
+		is "$(state t)" serving "$operations: the server goes on"
+	fi
+	kill $server
+	ends $server 0 "$operations: SIGTERM ends a server that has lost a device"
+	remove_driver t
+done
+make_driver t memory-size/u32=4096
+mkdir $micro/t.x
+start t micro-serve -t 4 t
+
 note "another one takes over"
 exec 3<>/dev/micro/t.x
 first=$server

@@ -6,6 +6,7 @@
  *	micro-serve -c DEVICE			a client: what is wrong with the answers?
  *	micro-serve -m DEVICE THREADS		a client with so many threads, whose requests
  *						have to meet in the server
+ *	micro-serve -s DEVICE			a client whose request takes a second
  *
  * Ends with the negative of what micro_serve() returned, or 0.
  *
@@ -30,6 +31,8 @@
 #define SERVE_MEET	_IO('T', 5)			/* waits until so many are in it */
 #define SERVE_READABLE	_IO('T', 6)			/* from now on */
 #define SERVE_BIG	_IOR('T', 7, char[1000])
+#define SERVE_NOTIFY	_IO('T', 8)			/* notifies the argument */
+#define SERVE_SLOW	_IOR('T', 9, char[1000])	/* takes a second */
 
 /* Threads that are, or were, in SERVE_MEET */
 static _Atomic uintptr_t inside;
@@ -152,6 +155,14 @@ static long serve_ioctl(struct micro_file *file, unsigned int cmd, void *arg, si
 		/* the rest has to be zeros */
 		memcpy(arg, "big", 3);
 		return 0;
+	case SERVE_NOTIFY:
+		micro_notify(file, (uintptr_t)arg);
+		micro_notify_instance(micro_file_instance(file), (uintptr_t)arg);
+		return 0;
+	case SERVE_SLOW:
+		sleep(1);
+		memset(arg, 's', size);
+		return 0;
 	default:
 		return -ENOTTY;
 	}
@@ -198,6 +209,17 @@ static void *wait_and_tell(void *arg)
 	return NULL;
 }
 
+/* What an operation notifies, the kernel hears after its answer */
+static bool becomes(struct pollfd *p, short events)
+{
+	for (int i = 0; i < 1000; i++) {
+		if (poll(p, 1, 0) == 1 && p->revents == events)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
 static int client(const char *device)
 {
 	int fd = open(device, O_RDWR), other = open(device, O_RDWR | O_NONBLOCK);
@@ -237,6 +259,12 @@ static int client(const char *device)
 	poll_in.fd = fd;
 	CHECK(poll(&poll_in, 1, 0) == 1 && poll_in.revents == POLLIN);
 	CHECK(read(other, text, 1) == -1 && errno == EAGAIN);
+
+	/* bits that are no events, and then the server goes on */
+	CHECK(!ioctl(fd, SERVE_NOTIFY, POLLNVAL | EPOLLMSG | EPOLLOUT));
+	CHECK(becomes(&poll_in, POLLOUT));
+	CHECK(!ioctl(fd, SERVE_NOTIFY, -1));
+	CHECK(ioctl(fd, SERVE_NUMBER, 1234) == 1234);
 	return wrong;
 }
 
@@ -254,6 +282,16 @@ static void *meet(void *arg)
 		wrong = 1;
 	}
 	return NULL;
+}
+
+static int slow(const char *device)
+{
+	int fd = open(device, O_RDWR);
+	char text[1000];
+
+	if (fd < 0 || ioctl(fd, SERVE_SLOW, text))
+		printf("%s\n", strerror(errno));
+	return 0;
 }
 
 static int meeting(const char *device, int n)
@@ -274,7 +312,7 @@ int main(int argc, char **argv)
 	bool takeover = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "t:xc:m:")) >= 0) {
+	while ((option = getopt(argc, argv, "t:xc:m:s:")) >= 0) {
 		switch (option) {
 		case 't':
 			threads = atoi(optarg);
@@ -284,6 +322,8 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			return client(optarg);
+		case 's':
+			return slow(optarg);
 		case 'm':
 			return meeting(optarg, atoi(argv[optind]));
 		default:
