@@ -12,8 +12,10 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/epoll.h>
+#include <sys/klog.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <linux/netlink.h>
 
@@ -28,6 +30,8 @@
 #define CMD_ERROR	_IO('u', 3)			/* answers with minus the argument */
 #define CMD_ATTEMPT	_IO('u', 4)			/* which attempt is it? */
 #define CMD_DIE		_IO('u', 5)			/* dies in the first attempts */
+#define CMD_NOTE	_IO('u', 8)			/* notes the file */
+#define CMD_BIG		_IOWR('u', 9, char[200])
 #define CMD_GET		_IOR('u', 6, char[BYTES])	/* answers, and writes nothing */
 
 enum what {
@@ -35,6 +39,7 @@ enum what {
 	HOLD,		/* take it, and never answer */
 	DIE,
 	NOT_NOW,
+	BLANK,		/* answer, and write nothing */
 };
 
 struct served {
@@ -54,6 +59,8 @@ struct served {
 	atomic_ullong last_file;
 	atomic_int instance;
 	atomic_int pid_seen, uid_seen;
+	atomic_ullong notes[4];
+	atomic_int noted;
 	char state[MICRO_USER_STATE];
 	atomic_int restore_error, probe_error, probes_held;
 };
@@ -190,7 +197,7 @@ static bool handle(const struct micro_user_record *rec, char *data,
 			return true;
 		}
 		reply->result = rec->count < BYTES ? rec->count : BYTES;
-		if (data)
+		if (data && shared->what != BLANK)
 			memset(data, 'a' + shared->reads % 26, reply->result);
 		shared->reads++;
 		break;
@@ -221,6 +228,9 @@ static bool handle(const struct micro_user_record *rec, char *data,
 			if (rec->attempt < (unsigned int)shared->dies)
 				kill(getpid(), SIGKILL);
 			reply->result = rec->attempt;
+			break;
+		case CMD_NOTE:
+			shared->notes[shared->noted++ % 4] = rec->file;
 			break;
 		case CMD_GET:
 			break;
@@ -445,6 +455,11 @@ static long do_attempt(int fd)
 	return ioctl(fd, CMD_ATTEMPT);
 }
 
+static long do_note(int fd)
+{
+	return ioctl(fd, CMD_NOTE);
+}
+
 static long do_open(int fd)
 {
 	(void)fd;
@@ -508,6 +523,63 @@ static void use(void)
 	expect_in_hand(MICRO_USER_RELEASE, i + 1);
 }
 
+/* "operations" has read alone: for the others there are the VFS's own answers */
+static void test_few(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR);
+	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
+	struct stat st;
+
+	check_is(fstat(fd, &st), 0);
+	check_is(st.st_mode & 07777, 0640);
+	check_is(do_read(fd), BYTES);
+	check_fails(do_write(fd), EINVAL);
+	check_fails(ioctl(fd, CMD_ARG, 1), ENOTTY);
+	check_fails(lseek(fd, 0, SEEK_SET), ESPIPE);
+	check_is(poll(&p, 1, 0), 1);
+	check_is(p.revents, POLLIN | POLLOUT);
+	check_is(close(fd), 0);
+	check_is(do_read(open_node(O_RDONLY)), BYTES);
+	check_is(shared->seen[MICRO_USER_READ], 2);
+	check_is(shared->seen[MICRO_USER_OPEN] + shared->seen[MICRO_USER_RELEASE] +
+		 shared->seen[MICRO_USER_WRITE] + shared->seen[MICRO_USER_IOCTL] +
+		 shared->seen[MICRO_USER_LLSEEK], 0);
+	stop(server);
+}
+
+/* "data-size" is 100: longer ioctls fail, and longer reads are cut */
+static void test_big(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR);
+	char text[200] = "";
+
+	check_fails(ioctl(fd, CMD_BIG, text), E2BIG);
+	check_is(shared->seen[MICRO_USER_IOCTL], 0);
+	check_is(write(fd, text, sizeof(text)), 100);
+	check_is(ioctl(fd, CMD_TURN, text), 0);
+	stop(server);
+}
+
+/* What the server does not write are zeros, whoever had the memory before */
+static void test_blank(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR), other = open_node(O_RDWR), i;
+	char text[BYTES];
+
+	memset(text, 'x', sizeof(text));
+	check_is(write(fd, text, BYTES), BYTES);
+	check_is(do_read(fd), BYTES);
+	shared->what = BLANK;
+	memset(text, 'y', sizeof(text));
+	check_is(read(other, text, BYTES), BYTES);
+	for (i = 0; i < BYTES; i++)
+		check_is(text[i], 0);
+	stop(server);
+}
+
 static void test_use(void)
 {
 	pid_t pid = start();
@@ -558,12 +630,54 @@ static void test_many(void)
 	many(1, 8);
 }
 
+/* Does the kernel's log have it? */
+static bool logged(const char *text)
+{
+	static char log[1 << 18];
+	int len = klogctl(3, log, sizeof(log) - 1);
+
+	check(len > 0);
+	log[len] = 0;
+	return strstr(log, text);
+}
+
+/* Good answers before a bad one count */
+static void reply_bad(int fd, const struct micro_user_record *ring)
+{
+	struct micro_user_reply replies[3] = { };
+	struct call c[3];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		begin_call(&c[i], do_open, 0);
+		/* one after the other, each in a record of its own */
+		check_is(next(fd, 0, 1, NULL, 0), 1);
+		check_is(ring->type, MICRO_USER_OPEN);
+		replies[i].size = sizeof(replies[i]);
+		replies[i].id = ring->id;
+		replies[i].slot = ring->slot;
+	}
+	replies[1].flags = 128;
+	check_fails(next(fd, 0, 0, replies, 3), EINVAL);
+	check_is(close(end_call(&c[0])), 0);
+	check_is(next(fd, 0, 1, NULL, 0), 1);
+	check_is(ring->type, MICRO_USER_RELEASE);
+	check(strchr("SD", task_state(c[1].tid)) && strchr("SD", task_state(c[2].tid)));
+	replies[1].flags = 0;
+	check_is(next(fd, 0, 0, replies + 1, 2), 0);
+	for (i = 1; i < 3; i++) {
+		check_is(close(end_call(&c[i])), 0);
+		check_is(next(fd, 0, 1, NULL, 0), 1);
+	}
+}
+
 /* What the server says wrongly, and what is not for everybody */
 static void test_abi(void)
 {
 	struct micro_user_attach a;
 	struct micro_user_reply reply = { .size = sizeof(reply) };
 	struct micro_user_record rec;
+	char text[128];
 	int fd, second;
 	void *p;
 	pid_t pid;
@@ -582,6 +696,10 @@ static void test_abi(void)
 	a.flags = 0;
 	a.version = 2;
 	check_fails(ioctl(fd, MICRO_USER_ATTACH, &a), EINVAL);
+	snprintf(text, sizeof(text), "attach: a struct of %zu bytes, version 2, flags 0x0; this is",
+		 sizeof(a));
+	check(logged(text));
+	check(logged("attach: at most 64 rings of 256 entries"));
 	a.version = 1;
 	a.size = 8;
 	check_fails(ioctl(fd, MICRO_USER_ATTACH, &a), EINVAL);
@@ -594,6 +712,8 @@ static void test_abi(void)
 	check_fails(attach(fd, 0, 1, &a), EALREADY);
 	second = open(server_node, O_RDWR | O_CLOEXEC);
 	check_fails(attach(second, 0, 1, &a), EBUSY);
+	snprintf(text, sizeof(text), "attach: process %d serves already", getpid());
+	check(logged(text));
 	check_fails(ioctl(second, MICRO_USER_READY), ENOTCONN);
 
 	/* there is the device to hear of */
@@ -635,6 +755,7 @@ static void test_abi(void)
 	check(p != MAP_FAILED);
 	check_fails(mprotect(p, 4096, PROT_READ | PROT_WRITE), EACCES);
 	check_is(*(volatile char *)p, 0);
+	reply_bad(fd, p);
 
 	/* a child has nothing of it */
 	pid = child();
@@ -745,6 +866,34 @@ static void count_sigio(int sig)
 	sigios++;
 }
 
+/* In the copying mode, payload that the request has no place for, or that does not fit */
+static void read_too_much(int server, int fd)
+{
+	struct {
+		struct micro_user_reply reply;
+		char text[BYTES + 1];
+	} answer = { .reply.size = sizeof(answer.reply) };
+	struct micro_user_record rec;
+	const size_t size = sizeof(answer.reply);
+	struct call c;
+
+	begin_call(&c, do_read, fd);
+	check_is(read(server, &rec, sizeof(rec)), sizeof(rec));
+	check_is(rec.type, MICRO_USER_READ);
+	check_is(rec.room, BYTES);
+	answer.reply.id = rec.id;
+	answer.reply.slot = rec.slot;
+	answer.reply.result = BYTES + 1;
+	check_fails(write(server, &answer, size + BYTES + 1), EINVAL);
+	answer.reply.result = 10;
+	check_fails(write(server, &answer, size + 11), EINVAL);
+	check_fails(write(server, &answer, size + 9), EINVAL);
+	/* none of these was taken */
+	check_is(write(server, &answer, size + 10), size + 10);
+	check_is(end_call(&c), 10);
+	check_is(number("stale"), 0);
+}
+
 static void test_sigio(void)
 {
 	struct micro_user_attach a;
@@ -767,6 +916,7 @@ static void test_sigio(void)
 	check_is(write(server, &reply, sizeof(reply)), sizeof(reply));
 	fd = end_call(&c);
 	check(fd >= 0);
+	read_too_much(server, fd);
 	check_is(fcntl(fd, F_SETOWN, getpid()), 0);
 	check_is(fcntl(fd, F_SETFL, O_ASYNC), 0);
 	check_is(notify(server, 0, rec.instance, EPOLLIN), 0);
@@ -878,6 +1028,119 @@ static void test_slots(void)
 	stop(server);
 	server = start();
 	check_is(end_call(&c), BYTES);
+	stop(server);
+}
+
+/* COMMAND makes another device, t.y, of which this one's clients take nothing away */
+static void test_other(void)
+{
+	pid_t server = start(), pids[2];
+	char path[64];
+	int fd, i;
+
+	fd = open_node(O_RDWR);
+	shared->what = HOLD;
+	for (i = 0; i < 2; i++) {
+		pids[i] = child();
+		if (!pids[i]) {
+			do_read(fd);
+			_exit(1);
+		}
+		expect_in_hand(MICRO_USER_READ, i + 1);
+	}
+	shared->what = ANSWER;
+	unplug();
+	snprintf(path, sizeof(path), "%s", node);
+	path[strlen(path) - 1] = 'y';
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	check(fd >= 0);
+	check_is(do_read(fd), BYTES);
+	check_is(ioctl(fd, CMD_ARG, 3), 3);
+	for (i = 0; i < 2; i++)
+		stop(pids[i]);
+	stop(server);
+}
+
+/* Without a server: a client is killed, and the others have their turns in their order */
+static void test_queued(void)
+{
+	static const int order[] = { 2, 0, 1 };
+	unsigned long long files[3];
+	pid_t server = start(), pid;
+	struct call c[3];
+	long long begin;
+	int fd[3], i;
+
+	for (i = 0; i < 3; i++) {
+		fd[i] = open_node(O_RDWR);
+		files[i] = shared->last_file;
+	}
+	stop(server);
+	wait_until(state_is("waiting"));
+	pid = child();
+	if (!pid) {
+		do_read(fd[0]);
+		_exit(1);
+	}
+	wait_until(task_state(pid) == 'S');
+	for (i = 0; i < 3; i++) {
+		begin_call(&c[i], do_note, fd[order[i]]);
+		usleep(50000);
+	}
+	begin = now_ms();
+	stop(pid);
+	check(now_ms() - begin < PROMPTLY_MS);
+	server = start();
+	for (i = 0; i < 3; i++)
+		check_is(end_call(&c[i]), 0);
+	check_is(shared->noted, 3);
+	for (i = 0; i < 3; i++)
+		check(shared->notes[i] == files[order[i]]);
+	check_is(shared->seen[MICRO_USER_READ], 0);
+	stop(server);
+}
+
+#define FILES	300
+
+/* Who opens and closes faster than the server is told of it has to wait */
+static void test_closing(void)
+{
+	pid_t server = start();
+	int fd[FILES], i;
+	struct call c;
+
+	for (i = 0; i < FILES; i++)
+		fd[i] = open_node(O_RDWR);
+	halt(server);
+	/* that never fails, and never waits */
+	for (i = 0; i < FILES; i++)
+		check_is(close(fd[i]), 0);
+	check_fails(open(node, O_RDWR | O_NONBLOCK), EAGAIN);
+	begin_call(&c, do_open, 0);
+	usleep(50000);
+	signal_to(&c);
+	check_fails(end_call(&c), EINTR);
+	begin_call(&c, do_open, 0);
+	check_is(kill(server, SIGCONT), 0);
+	check(end_call(&c) >= 0);
+	wait_until(shared->seen[MICRO_USER_RELEASE] == FILES);
+	stop(server);
+}
+
+/* "open" is "post": nothing is kept of files that the server was never told of */
+static void test_posted(void)
+{
+	pid_t server = start();
+	int i, fd;
+
+	halt(server);
+	for (i = 0; i < FILES; i++)
+		check_is(close(open_node(O_RDWR)), 0);
+	check_is(kill(server, SIGCONT), 0);
+	fd = open_node(O_RDWR);
+	check_is(do_read(fd), BYTES);
+	check_is(shared->seen[MICRO_USER_OPEN], 1);
+	check_is(shared->seen[MICRO_USER_RELEASE], 0);
 	stop(server);
 }
 
@@ -1116,15 +1379,64 @@ static void test_hang(void)
 	stop(second);
 }
 
+static int hang_status(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR), status;
+
+	shared->what = HOLD;
+	check_fails(do_read(fd), EIO);
+	check_is(waitpid(server, &status, 0), server);
+	return status;
+}
+
+/* on-hang is "detach": the server hears of it, and may end by itself */
+static void test_hang_detach(void)
+{
+	check_is(hang_status(), 0);
+	check_is(shared->end, ESHUTDOWN);
+}
+
+/* on-hang is "kill" */
+static void test_hang_kill(void)
+{
+	int status = hang_status();
+
+	check(WIFSIGNALED(status));
+	check_is(WTERMSIG(status), SIGKILL);
+}
+
+/* answer-ms is 0: it may take as long as it likes, also to take its records */
+static void test_patient(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR);
+	struct call c;
+
+	shared->slow_ms = 1500;
+	check_is(do_read(fd), BYTES);
+	halt(server);
+	begin_call(&c, do_write, fd);
+	usleep(1500000);
+	check(state_is("serving"));
+	check_is(kill(server, SIGCONT), 0);
+	check_is(end_call(&c), 5);
+	check_is(number("lost"), 0);
+	stop(server);
+}
+
 /* on-hang is "log" */
 static void test_log(void)
 {
 	pid_t server = start();
 	int fd = open_node(O_RDWR);
+	char text[128];
 
 	shared->slow_ms = 2500;
 	check_is(do_read(fd), BYTES);
 	check_is(number("lost"), 0);
+	snprintf(text, sizeof(text), "server, process %d: it does not answer for 700 ms", server);
+	check(logged(text));
 	stop(server);
 }
 
@@ -1605,6 +1917,9 @@ static void test_lies(void)
 
 static const struct test_case cases[] = {
 	{ "use", test_use },
+	{ "few", test_few },
+	{ "big", test_big },
+	{ "blank", test_blank },
 	{ "copying", test_copying },
 	{ "many", test_many },
 	{ "threads", test_threads },
@@ -1614,6 +1929,10 @@ static const struct test_case cases[] = {
 	{ "signal", test_signal },
 	{ "kill", test_kill },
 	{ "slots", test_slots },
+	{ "other", test_other },
+	{ "queued", test_queued },
+	{ "closing", test_closing },
+	{ "posted", test_posted },
 	{ "unplug", test_unplug },
 	{ "unplug-waiting", test_unplug_waiting },
 	{ "unplug-stopped", test_unplug_stopped },
@@ -1625,6 +1944,9 @@ static const struct test_case cases[] = {
 	{ "uevents", test_uevents },
 	{ "grace", test_grace },
 	{ "hang", test_hang },
+	{ "hang-detach", test_hang_detach },
+	{ "hang-kill", test_hang_kill },
+	{ "patient", test_patient },
 	{ "log", test_log },
 	{ "suspend", test_suspend },
 	{ "namespaces", test_namespaces },

@@ -10,13 +10,20 @@
 run_ok modprobe micro_user
 
 # Everything that is answered, and what is not for everybody
-for case in use copying many threads abi not-now signal kill slots; do
+for case in use blank copying many threads abi not-now signal kill slots queued closing; do
 	user "$case"
 done
 user use memory-size/u32=8192 data-size/u32=70000 depth/u32=3 release/string=call
 user copying release/string=call data-size/u32=100
 user many release/string=call open/string=post depth/u32=1
 user threads release/string=call depth/u32=2
+user few operations/string=read mode/u32=0640
+user big data-size/u32=100
+user posted open/string=post
+unplug="mkdir $micro/t.y"
+user other depth/u32=2
+rmdir $micro/t.y
+unplug=true
 
 # The device goes, and the user driver
 for case in unplug unplug-waiting unplug-stopped sigio; do
@@ -39,6 +46,9 @@ user uevents
 user grace grace-ms/u32=300
 user hang answer-ms/u32=700 on-hang/string=detach
 user hang answer-ms/u32=700 on-hang/string=kill
+user hang-detach answer-ms/u32=700 on-hang/string=detach
+user hang-kill answer-ms/u32=700 on-hang/string=kill
+user patient answer-ms/u32=0
 user log answer-ms/u32=700 on-hang/string=log
 
 # A few of each here, more in tests/hard
