@@ -4,6 +4,8 @@
  *
  * Copyright (C) 2026 The microkernel authors
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/mod_devicetable.h>
 #include <linux/of.h>
 #include <linux/platform_device.h>
@@ -30,7 +32,14 @@
  * held while a device is made or removed, as a probe() may bring in another bus, and
  * an operation that keeps a device from going may change the tree. A node is entered
  * in the list before its device is made. Whoever wants to remove it meanwhile
- * waits until that is over.
+ * waits until that is over, and the log says so if it takes long. They wait as long as
+ * it takes: a node is not to go before its device. Users need not: micro_overlay has
+ * workers change the tree.
+ *
+ * The kernel tells of a node that goes with its chain of notifiers locked for reading.
+ * So an operation may change the tree while its device's bus is unbound, but not while
+ * its device's node is removed: whoever registers a notifier then would block both.
+ * Lockdep reports that.
  */
 
 /**
@@ -67,6 +76,20 @@ static DEFINE_SPINLOCK(micro_fw_lock);
 /* A device has been made, or could not be */
 static DECLARE_WAIT_QUEUE_HEAD(micro_fw_made);
 static LIST_HEAD(micro_fw_buses);
+
+/*
+ * Until @condition is true, which may have effects then. What takes so long is in the
+ * log, too, as it is a bind. Idle, as that is better than the message of a hung task.
+ */
+#define micro_fw_wait(fwnode, condition)					\
+do {										\
+	long __patience = MICRO_WARN_FIRST;					\
+										\
+	while (!wait_event_idle_timeout(micro_fw_made, condition, __patience)) {\
+		pr_warn("%pfw cannot go yet: a device of it is still being made\n", fwnode); \
+		__patience = MICRO_WARN_AGAIN;					\
+	}									\
+} while (0)
 
 /* A node's name with '@' as '.' */
 static char *micro_fw_node_name(struct fwnode_handle *fwnode)
@@ -225,9 +248,9 @@ static void micro_fw_bus_del(struct micro_fw_bus *bus)
 	/* Nobody finds it any more; who has found it is about to add one more device */
 	scoped_guard(spinlock, &micro_fw_lock)
 		list_del(&bus->entry);
-	wait_event(micro_fw_made, !READ_ONCE(bus->adders));
+	micro_fw_wait(dev_fwnode(bus->dev), !READ_ONCE(bus->adders));
 	for (;;) {
-		wait_event(micro_fw_made, micro_fw_take_last(bus, &d));
+		micro_fw_wait(dev_fwnode(bus->dev), micro_fw_take_last(bus, &d));
 		if (!d)
 			break;
 		micro_fw_del(d);
@@ -371,7 +394,7 @@ static void micro_fw_node_removed(struct device_node *np)
 {
 	struct micro_fw_device *d;
 
-	wait_event(micro_fw_made, micro_fw_take_node(np, &d));
+	micro_fw_wait(of_fwnode_handle(np), micro_fw_take_node(np, &d));
 	if (d)
 		micro_fw_del(d);
 }
