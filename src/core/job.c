@@ -6,10 +6,13 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/atomic.h>
 #include <linux/freezer.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
+#include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 
 #include "device.h"
@@ -40,6 +43,10 @@
  * locks held: whoever waited for these could not be frozen then. Workers are not
  * frozen at all, as suspend need not wait for them.
  *
+ * A workqueue runs a limited number of works at a time, and a stuck job is one of them
+ * for ever. So while more than a few jobs are in progress, each further one gets
+ * a kernel thread of its own.
+ *
  * Kernel code makes and destroys its devices itself, in its own context, and has what
  * it asked for when the call returns.
  */
@@ -48,7 +55,15 @@ static int patience_ms = 1000;
 module_param(patience_ms, int, 0644);
 MODULE_PARM_DESC(patience_ms, "how many milliseconds mkdir, rmdir and writes in configfs wait for a driver (default: 1000); -1: they do the work themselves, for ever");
 
+/*
+ * So many jobs in progress are left to the workqueue. As many works run at a time on each
+ * node of a NUMA machine, however small the node's share of the limit is (WQ_DFL_MIN_ACTIVE).
+ */
+#define MICRO_JOBS_QUEUED	8
+
 static struct workqueue_struct *micro_jobs;
+/* Jobs that a worker or a thread has */
+static atomic_t micro_jobs_running;
 
 /**
  * struct micro_job_waiter - where the answer to a job goes
@@ -132,9 +147,8 @@ static enum micro_job micro_job_end(struct micro_instance *mi, int result)
 	return next;
 }
 
-static void micro_job_work(struct work_struct *work)
+static void micro_job_do(struct micro_instance *mi)
 {
-	struct micro_instance *mi = container_of(work, struct micro_instance, work);
 	/* Claimed: nobody else changes it */
 	enum micro_job job = mi->job;
 
@@ -146,12 +160,37 @@ static void micro_job_work(struct work_struct *work)
 	put_device(&mi->mdev.dev);
 }
 
+/* The last step of a worker or thread; its text stays: see micro_objects_exit() */
+static void micro_job_left(void)
+{
+	if (atomic_dec_and_test(&micro_jobs_running))
+		wake_up_var(&micro_jobs_running);
+}
+
+static void micro_job_work(struct work_struct *work)
+{
+	micro_job_do(container_of(work, struct micro_instance, work));
+	micro_job_left();
+}
+
+static int micro_job_thread(void *data)
+{
+	micro_job_do(data);
+	micro_job_left();
+	return 0;
+}
+
 static void micro_job_start(struct micro_instance *mi, long patience)
 {
-	if (patience < 0 || !mi->front->bounded)
-		micro_job_work(&mi->work);
-	else
-		queue_work(micro_jobs, &mi->work);
+	if (patience < 0 || !mi->front->bounded) {
+		micro_job_do(mi);
+		return;
+	}
+	if (atomic_inc_return(&micro_jobs_running) > MICRO_JOBS_QUEUED &&
+	    !IS_ERR(kthread_run(micro_job_thread, mi, "micro/%s", mi->mdev.name)))
+		return;
+	/* One of a few, or there is no memory for a thread, or we are being killed */
+	queue_work(micro_jobs, &mi->work);
 }
 
 /**
@@ -232,8 +271,8 @@ void micro_job_bury(struct micro_instance *mi)
 int micro_jobs_init(void)
 {
 	/*
-	 * Stuck jobs must not keep others from being begun, and suspend must not wait
-	 * for them: unbound, as many as there may be, and not freezable
+	 * Stuck jobs must not keep other works of the CPU from being begun, and suspend
+	 * must not wait for them: unbound, and not freezable
 	 */
 	micro_jobs = alloc_workqueue("microkernel", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	return micro_jobs ? 0 : -ENOMEM;
@@ -243,4 +282,5 @@ int micro_jobs_init(void)
 void micro_jobs_exit(void)
 {
 	destroy_workqueue(micro_jobs);
+	wait_var_event(&micro_jobs_running, !atomic_read(&micro_jobs_running));
 }

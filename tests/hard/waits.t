@@ -140,6 +140,24 @@ for stage in unplug release remove attribute; do
 	micro-hold close $stage >/dev/null
 done
 
+note "more stuck jobs than a workqueue runs at a time"
+# which is 512 up to 6.12
+echo 0 >$patience
+echo hold >$evil/command
+seq 520 | sed "s|.*|$micro/micro_evil.&.slow-probe|" >/tmp/devices
+xargs mkdir </tmp/devices
+ok $? "mkdir of 520 devices that stay in probe()"
+wait_for is_state micro_evil.520.slow-probe binding
+echo 5000 >$patience
+others "all of them are stuck"
+echo 0 >$patience
+xargs rmdir </tmp/devices
+ok $? "rmdir of all of them"
+go
+echo 1000 >$patience
+wait_for sh -c "! grep -q slow-probe /sys/kernel/debug/micro/devices"
+ok $? "all of them are gone"
+
 note "a killed mkdir and a killed rmdir"
 echo 60000 >$patience
 echo hold >$evil/command
