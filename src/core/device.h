@@ -18,6 +18,7 @@
 #include "instance.h"
 #include "match.h"
 
+struct mem_cgroup;
 struct micro_binding;
 struct micro_job_waiter;
 struct micro_statistics;
@@ -87,6 +88,7 @@ enum micro_job {
  * @doomed: it is to be removed, and nothing may bind it any more
  * @buried: it has been removed
  * @job_compat: for MICRO_JOB_MATCH
+ * @job_memcg: the memory cgroup of who has asked for @job, for the worker
  * @waiter: who waits for the result of @job; NULL if nobody does any more
  * @wq: whoever waits for a job sleeps here
  * @work: the worker's
@@ -123,6 +125,7 @@ struct micro_instance {
 	bool doomed;
 	bool buried;
 	struct micro_compat *job_compat;
+	struct mem_cgroup *job_memcg;
 	struct micro_job_waiter *waiter;
 	wait_queue_head_t wq;
 	union {

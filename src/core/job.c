@@ -10,7 +10,9 @@
 #include <linux/freezer.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/memcontrol.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
@@ -46,6 +48,9 @@
  * A workqueue runs a limited number of works at a time, and a stuck job is one of them
  * for ever. So while more than a few jobs are in progress, each further one gets
  * a kernel thread of its own.
+ *
+ * What a driver allocates for a device, with GFP_KERNEL_ACCOUNT, is charged to the memory
+ * cgroup of the process that asks for the job, as it would be without a worker.
  *
  * Kernel code makes and destroys its devices itself, in its own context, and has what
  * it asked for when the call returns.
@@ -160,23 +165,28 @@ static void micro_job_do(struct micro_instance *mi)
 	put_device(&mi->mdev.dev);
 }
 
-/* The last step of a worker or thread; its text stays: see micro_objects_exit() */
-static void micro_job_left(void)
+static void micro_job_do_for_other(struct micro_instance *mi)
 {
+	/* @mi may be gone afterwards */
+	struct mem_cgroup *memcg = mi->job_memcg;
+	struct mem_cgroup *old = set_active_memcg(memcg);
+
+	micro_job_do(mi);
+	set_active_memcg(old);
+	mem_cgroup_put(memcg);
+	/* The last step, and our text stays until it is over: see micro_objects_exit() */
 	if (atomic_dec_and_test(&micro_jobs_running))
 		wake_up_var(&micro_jobs_running);
 }
 
 static void micro_job_work(struct work_struct *work)
 {
-	micro_job_do(container_of(work, struct micro_instance, work));
-	micro_job_left();
+	micro_job_do_for_other(container_of(work, struct micro_instance, work));
 }
 
 static int micro_job_thread(void *data)
 {
-	micro_job_do(data);
-	micro_job_left();
+	micro_job_do_for_other(data);
 	return 0;
 }
 
@@ -186,6 +196,7 @@ static void micro_job_start(struct micro_instance *mi, long patience)
 		micro_job_do(mi);
 		return;
 	}
+	mi->job_memcg = get_mem_cgroup_from_mm(current->mm);
 	if (atomic_inc_return(&micro_jobs_running) > MICRO_JOBS_QUEUED &&
 	    !IS_ERR(kthread_run(micro_job_thread, mi, "micro/%s", mi->mdev.name)))
 		return;

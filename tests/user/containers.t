@@ -24,9 +24,20 @@ if mount -t cgroup2 none $group 2>/dev/null && grep -qw memory $group/cgroup.con
 	events=$(cat $group/small/memory.events)
 	like "$events" "max [1-9]" "memory of the kernel for a server counts in its group"
 	rmdir $group/small
+
+	# memory of the instances, which probe() asks for, and a worker calls that
+	mkdir $group/asker
+	make_driver t memory-size/u32=16777216
+	sh -c "echo 0 >$group/asker/cgroup.procs && mkdir $micro/t.x"
+	charged=$(cat $group/asker/memory.current)
+	[ "$charged" -ge 16777216 ]
+	ok $? "memory of a device counts in the group of who makes it" || diag "$charged bytes"
+	rmdir $micro/t.x
+	remove_driver t
+	rmdir $group/asker
 	umount $group
 else
-	skip "this kernel has no control groups for memory" 2
+	skip "this kernel has no control groups for memory" 3
 fi
 rmdir $group
 run_ok rmmod micro_user
