@@ -8,6 +8,7 @@
 
 #include <linux/jhash.h>
 #include <linux/kmod.h>
+#include <linux/mutex.h>
 #include <linux/property.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
@@ -695,6 +696,34 @@ struct fwnode_handle *micro_instance_find_fwnode(const char *name)
 		fwnode = fwnode_handle_get(dev_to_instance(dev)->fwnode);
 	put_device(dev);
 	return fwnode;
+}
+
+/**
+ * micro_instance_find_locked() - find a device whose device lock somebody has
+ *
+ * Also one that is on its way out, and not on the bus any more.
+ *
+ * Context: may sleep.
+ * Return: the device, for put_device() of its struct device; NULL if there is none.
+ */
+struct micro_instance *micro_instance_find_locked(void)
+{
+	struct rhashtable_iter iter;
+	struct micro_instance *mi;
+
+	rhashtable_walk_enter(&micro_names, &iter);
+	rhashtable_walk_start(&iter);
+	while ((mi = rhashtable_walk_next(&iter))) {
+		/* The table grows, and the walk begins anew */
+		if (IS_ERR(mi))
+			continue;
+		if (mutex_is_locked(&mi->mdev.dev.mutex) &&
+		    kobject_get_unless_zero(&mi->mdev.dev.kobj))
+			break;
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	return mi;
 }
 
 int micro_devices_init(void)

@@ -170,6 +170,7 @@ int micro_instance_attach(struct micro_instance *mi);
 int micro_instance_do(struct micro_instance *mi, enum micro_job job,
 		      struct micro_compat *compat);
 const char *micro_instance_state(const struct micro_instance *mi);
+struct micro_instance *micro_instance_find_locked(void);
 
 /* binding.c */
 int micro_number_get(u32 *minor);

@@ -72,6 +72,7 @@ static const struct {
 	/* What is below may still be needed by the last release function */
 	{ NULL, micro_objects_exit },
 	{ micro_devices_init, micro_devices_exit },
+	{ micro_suspend_init, micro_suspend_exit },
 	{ micro_jobs_init, micro_jobs_exit },
 	{ micro_firmware_init, micro_firmware_exit },
 	{ micro_debugfs_init, micro_debugfs_exit },

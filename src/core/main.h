@@ -26,6 +26,9 @@ void micro_bus_exit(void);
 int micro_devices_init(void);
 void micro_devices_exit(void);
 
+int micro_suspend_init(void);
+void micro_suspend_exit(void);
+
 int micro_jobs_init(void);
 void micro_jobs_exit(void);
 

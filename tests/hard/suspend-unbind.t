@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # unbind in sysfs waits for a driver as long as it takes, and the driver core holds the lock of
-# the device meanwhile. Suspend fails then, rather than hang, and works when that is over.
+# the device meanwhile. Suspend is refused then, and works when that is over.
 # kernels: 6.12 debug
-# vm: --timeout 1200 --expect 'Freezing user space processes failed|no pm_test'
+# vm: --timeout 1200 --expect 'the machine cannot be suspended|no pm_test'
 
 . /tests/lib/tap.sh
 . /tests/lib/unplug.sh

@@ -50,9 +50,9 @@ for level in freezer devices; do
 	rmdir=$!
 	wait_for is_state micro_evil.slow-unplug unbinding
 	mkdir=
-	# the driver core's lock is held in probe(), and the devices' part of suspend waits for it
+	# no driver can be bound later than in the first part of suspend
 	if [ $level = freezer ]; then
-		mkdir $micro/micro_evil.slow-probe &
+		mkdir $micro/micro_evil.other &
 		mkdir=$!
 		# for what rmdir has locked, so it cannot be frozen as long as that waits
 		wait_for grep -q "State:.*disk sleep" /proc/$mkdir/status
@@ -64,19 +64,15 @@ for level in freezer devices; do
 	is "$(state micro_evil.slow-unplug)" unbinding "its device is going"
 	if [ "$mkdir" ]; then
 		wait $mkdir
-		ok $? "mkdir has stopped waiting"
-		is "$(cat $micro/micro_evil.slow-probe/status)" binding "its device is being bound"
+		ok $? "mkdir goes on"
+		wait_for is_state micro_evil.other bound
+		rmdir $micro/micro_evil.other
 	fi
 	kill -0 $reader && kill -0 $poller
 	ok $? "the reader and the poller still sleep"
 	echo go >$evil/command
 	wait_for is_state micro_evil.slow-unplug ""
 	is "$(state micro_evil.slow-unplug)" "" "unplug() goes on, and the device is gone"
-	if [ "$mkdir" ]; then
-		wait_for is_state micro_evil.slow-probe bound
-		is "$(cat $micro/micro_evil.slow-probe/status)" bound "probe() goes on, and the device is bound"
-		rmdir $micro/micro_evil.slow-probe
-	fi
 
 	micro-hold write poller xx >/dev/null
 	wait $reader
@@ -92,6 +88,33 @@ for level in freezer devices; do
 	micro-hold close reader >/dev/null
 	micro-hold close poller >/dev/null
 done
+
+note "a driver does not return, and the driver core holds the lock of its device"
+echo 0 >/sys/module/microkernel/parameters/patience_ms
+mkdir $micro/micro_evil.slow-remove
+echo hold >$evil/command
+rmdir $micro/micro_evil.slow-remove
+# until it is in remove(), with the lock
+wait_for sh -c "! ls /sys/bus/micro_bus/devices | grep -q slow-remove"
+sleep 1
+is "$(sleep_at devices)" EBUSY "suspend during remove()"
+refused="the machine cannot be suspended: driver micro_evil keeps the device locked"
+dmesg | grep -q "micro_evil.slow-remove: $refused, which is unbinding"
+ok $? "the log names the device"
+echo go >$evil/command
+wait_for is_state micro_evil.slow-remove ""
+is "$(sleep_at devices)" ok "then it works"
+echo hold >$evil/command
+mkdir $micro/micro_evil.slow-probe
+wait_for is_state micro_evil.slow-probe binding
+sleep 1
+is "$(sleep_at devices)" EBUSY "suspend during probe()"
+dmesg | grep -q "micro_evil.slow-probe: $refused, which is binding"
+ok $? "the log names the device"
+echo go >$evil/command
+wait_for is_state micro_evil.slow-probe bound
+is "$(sleep_at devices)" ok "then it works"
+rmdir $micro/micro_evil.slow-probe
 
 micro-hold end
 run_ok rmmod micro_evil

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Suspend: refused while a driver is stuck in a device
+ *
+ * Copyright (C) 2026 The microkernel authors
+ */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/suspend.h>
+
+#include "device.h"
+#include "main.h"
+
+/**
+ * DOC: Suspend
+ *
+ * The driver core holds the lock of a device while its driver is in probe() or
+ * remove(), and suspend takes the lock of each device, after it has frozen all
+ * processes. If a driver does not return, the machine would hang there for ever, and
+ * nobody could look what it waits for. So suspend is refused as long as a device is
+ * locked for longer than a moment, and the log says which one.
+ */
+
+/* A bind or an unbind that goes on is over by then */
+#define MICRO_SUSPEND_MOMENT	HZ
+
+static bool micro_suspend_locked(struct micro_instance *mi, unsigned long end)
+{
+	while (mutex_is_locked(&mi->mdev.dev.mutex)) {
+		if (time_after(jiffies, end))
+			return true;
+		msleep(20);
+	}
+	return false;
+}
+
+static void micro_suspend_complain(struct micro_instance *mi)
+{
+	guard(spinlock)(&mi->lock);
+	dev_warn(&mi->mdev.dev,
+		 "the machine cannot be suspended: driver %s keeps the device locked, which is %s\n",
+		 mi->mdev.driver ? mi->mdev.driver->name : "(none)", micro_instance_state(mi));
+}
+
+/* 0, or -EBUSY */
+static int micro_suspend_check(void)
+{
+	unsigned long end = jiffies + MICRO_SUSPEND_MOMENT;
+	struct micro_instance *mi;
+	int err = 0;
+
+	while (!err && (mi = micro_instance_find_locked())) {
+		if (micro_suspend_locked(mi, end)) {
+			micro_suspend_complain(mi);
+			err = -EBUSY;
+		}
+		put_device(&mi->mdev.dev);
+	}
+	return err;
+}
+
+static int micro_suspend_notify(struct notifier_block *nb, unsigned long event, void *data)
+{
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+		return notifier_from_errno(micro_suspend_check());
+	default:
+		return NOTIFY_DONE;
+	}
+}
+
+static struct notifier_block micro_suspend_nb = {
+	.notifier_call = micro_suspend_notify,
+};
+
+int micro_suspend_init(void)
+{
+	return register_pm_notifier(&micro_suspend_nb);
+}
+
+void micro_suspend_exit(void)
+{
+	unregister_pm_notifier(&micro_suspend_nb);
+}
