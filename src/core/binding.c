@@ -351,6 +351,8 @@ static void micro_binding_complain(struct micro_binding *b)
 		[MICRO_PHASE_CLOSE] = "from going: release() has not returned to close()",
 		[MICRO_PHASE_REMOVE] = "from going: remove() has not returned",
 		[MICRO_PHASE_EXIT] = "from going: init() or exit() has not returned",
+		[MICRO_PHASE_DEVM] =
+			"from going: the undoing of what devm functions have made has not returned",
 	};
 	enum micro_phase phase = READ_ONCE(b->phase);
 	const char *driver = b->drv->name;

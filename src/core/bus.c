@@ -4,6 +4,7 @@
  *
  * Copyright (C) 2026 The microkernel authors
  */
+#include <linux/notifier.h>
 #include <linux/property.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -411,8 +412,16 @@ static void micro_bus_remove(struct device *dev)
 
 	micro_binding_phase(b, MICRO_PHASE_EXIT);
 	micro_driver_unuse(drv);
-	micro_binding_watch_end(b);
 	trace_micro_unbind(mi, drv, 0);
+	/* The driver core undoes what devm_* functions have made, and tells us then */
+	micro_binding_phase(b, MICRO_PHASE_DEVM);
+}
+
+static void micro_bus_unbound(struct micro_instance *mi)
+{
+	struct micro_binding *b = mi->ending;
+
+	micro_binding_watch_end(b);
 	scoped_guard(spinlock, &mi->lock) {
 		WRITE_ONCE(mi->mdev.driver, NULL);
 		WRITE_ONCE(mi->ending, NULL);
@@ -420,6 +429,18 @@ static void micro_bus_remove(struct device *dev)
 	micro_debugfs_end(b);
 	micro_binding_put(b);
 }
+
+static int micro_bus_notify(struct notifier_block *nb, unsigned long event, void *data)
+{
+	/* Comes once after each remove() of the bus, with the device lock held */
+	if (event == BUS_NOTIFY_UNBOUND_DRIVER)
+		micro_bus_unbound(dev_to_instance(data));
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block micro_bus_nb = {
+	.notifier_call = micro_bus_notify,
+};
 
 static ssize_t modalias_show(struct device *dev, struct device_attribute *attr,
 			     char *buf)
@@ -449,10 +470,18 @@ struct bus_type micro_bus = {
 
 int micro_bus_init(void)
 {
-	return bus_register(&micro_bus);
+	int err = bus_register(&micro_bus);
+
+	if (err)
+		return err;
+	err = bus_register_notifier(&micro_bus, &micro_bus_nb);
+	if (err)
+		bus_unregister(&micro_bus);
+	return err;
 }
 
 void micro_bus_exit(void)
 {
+	bus_unregister_notifier(&micro_bus, &micro_bus_nb);
 	bus_unregister(&micro_bus);
 }

@@ -62,6 +62,7 @@ struct micro_driver_core {
  * @MICRO_PHASE_CLOSE: its release(), called by close(2)
  * @MICRO_PHASE_REMOVE: its remove()
  * @MICRO_PHASE_EXIT: its exit(), or another bind that is in init()
+ * @MICRO_PHASE_DEVM: the undoing of what devm_* functions have made
  */
 enum micro_phase {
 	MICRO_PHASE_NONE,
@@ -75,6 +76,7 @@ enum micro_phase {
 	MICRO_PHASE_CLOSE,
 	MICRO_PHASE_REMOVE,
 	MICRO_PHASE_EXIT,
+	MICRO_PHASE_DEVM,
 };
 
 /**

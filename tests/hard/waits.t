@@ -104,7 +104,7 @@ is "$(try rmdir $micro/micro_evil.deaf)" ok "rmdir"
 
 note "a driver that is slow in everything"
 echo hold >$evil/command
-for stage in unplug release remove attribute; do
+for stage in unplug release remove devm attribute; do
 	mkdir $micro/micro_evil.slow-$stage
 	micro-hold open $stage rw /dev/micro/micro_evil.slow-$stage >/dev/null
 done
@@ -116,7 +116,7 @@ bounded "mkdir does not wait for it"
 is "$(try write $micro/micro_evil.slow-probe/live 0)" EBUSY "live, during probe()"
 is "$(try mkdir $micro/micro_evil.slow-probe/properties/x)" EBUSY "no change of properties meanwhile"
 others "probe() is stuck"
-for stage in unplug release remove attribute; do
+for stage in unplug release remove devm attribute; do
 	timed try rmdir $micro/micro_evil.slow-$stage
 	is "$said $(state micro_evil.slow-$stage)" "ok unbinding" "rmdir: $stage"
 	bounded "rmdir does not wait for it"
@@ -127,18 +127,81 @@ for stage in probe unplug release remove; do
 	wait_for sh -c "dmesg | grep -q 'micro_evil.slow-$stage: driver micro_evil keeps the device.*$stage() has not returned'"
 	ok $? "the log names $stage()"
 done
+wait_for sh -c "dmesg | grep -q 'micro_evil.slow-devm: driver micro_evil keeps the device from going: .*devm functions'"
+ok $? "the log names the devm functions"
 wait_for sh -c "dmesg | grep -q 'micro_evil.slow-attribute: driver micro_evil keeps .*attributes in sysfs'"
 ok $? "the log names the attribute"
 timed try rmdir $micro/micro_evil.slow-probe
 is "$said $(state micro_evil.slow-probe)" "ok unbinding" "rmdir, while probe() is at work"
 go
-for stage in unplug release remove attribute probe; do
+for stage in unplug release remove devm attribute probe; do
 	is_gone micro_evil.slow-$stage
 	ok $? "gone at last: $stage"
 done
-for stage in unplug release remove attribute; do
+for stage in unplug release remove devm attribute; do
 	micro-hold close $stage >/dev/null
 done
+
+note "init() and exit() of a driver, and a release() that close(2) has claimed"
+echo hold init >$evil/command
+timed try mkdir $micro/micro_evil.init
+is "$said $(cat $micro/micro_evil.init/status)" "ok binding" "mkdir: init()"
+bounded "it does not wait for it"
+others "init() is stuck"
+wait_for sh -c "dmesg | grep -q 'micro_evil.init: driver micro_evil keeps the device from being bound: init() or exit()'"
+ok $? "the log names init()"
+go
+wait_for is_state micro_evil.init bound
+echo hold exit >$evil/command
+timed try rmdir $micro/micro_evil.init
+is "$said $(state micro_evil.init)" "ok unbinding" "rmdir: exit()"
+bounded "it does not wait for it"
+others "exit() is stuck"
+wait_for sh -c "dmesg | grep -q 'micro_evil.init: driver micro_evil keeps the device from going: init() or exit()'"
+ok $? "the log names exit()"
+go
+is_gone micro_evil.init
+
+mkdir $micro/micro_evil.slow-attribute
+micro-hold open late rw /dev/micro/micro_evil.slow-attribute >/dev/null
+micro-hold ioctl late hold >/dev/null
+echo hold >$evil/command
+cat $bus/devices/micro_evil.slow-attribute/lock >/dev/null 2>&1 &
+wait_for grep -q "State:.*idle" /proc/$!/status
+try rmdir $micro/micro_evil.slow-attribute >/dev/null
+# the drain is over, and release() has not been called by the unplug
+micro-hold close late >/dev/null &
+wait_for sh -c "[ \$(cat $evil/holding) = 1 ]"
+go
+wait_for sh -c "dmesg | grep -q 'micro_evil.slow-attribute: driver micro_evil keeps the device from going: release() has not returned to close()'"
+ok $? "the log names release(), called by close(2)"
+echo let 1 >$evil/command
+is_gone micro_evil.slow-attribute
+ok $? "then the device goes"
+
+note "patience_ms: 0 and -1"
+echo 0 >$patience
+echo hold >$evil/command
+is "$(try mkdir $micro/micro_evil.slow-probe) $(cat $micro/micro_evil.slow-probe/status)" "ok binding" \
+	"0: mkdir does not wait at all"
+go
+wait_for is_state micro_evil.slow-probe bound
+is "$(try rmdir $micro/micro_evil.slow-probe)" ok "0: rmdir"
+is_gone micro_evil.slow-probe
+ok $? "0: it goes by itself"
+echo -1 >$patience
+echo hold >$evil/command
+try mkdir $micro/micro_evil.slow-probe >/tmp/mkdir &
+mkdir=$!
+wait_for is_state micro_evil.slow-probe binding
+sleep 3
+kill -0 $mkdir
+ok $? "-1: mkdir waits for ever"
+go
+wait $mkdir
+is "$(cat /tmp/mkdir) $(cat $micro/micro_evil.slow-probe/status)" "ok bound" "-1: until it is bound"
+is "$(try rmdir $micro/micro_evil.slow-probe) $(state micro_evil.slow-probe)" "ok " "-1: rmdir ends when the device is gone"
+echo 1000 >$patience
 
 note "more stuck jobs than a workqueue runs at a time"
 # which is 512 up to 6.12

@@ -14,7 +14,9 @@
  *			create NAME, destroy NAME: a device from kernel code
  *			destroy-locked NAME: the same, with evil_lock held
  *			hold: devices called micro_evil.slow-STAGE stay in probe,
- *			unplug, release, remove or attribute (its file "lock")
+ *			unplug, release, remove, devm (an action of devm_add_action())
+ *			or attribute (its file "lock")
+ *			hold init, hold exit: so do init() and exit() of micro_evil
  *			go: ends that, and the deaf operation
  *	fail_open	open() fails with this (positive) errno
  *	the others	number of calls
@@ -71,6 +73,8 @@ static struct {
 static u32 evil_fail_open;
 static bool evil_go;
 static bool evil_hold;
+static bool evil_hold_init;
+static bool evil_hold_exit;
 static unsigned long evil_let;
 static DECLARE_WAIT_QUEUE_HEAD(evil_go_wq);
 static DEFINE_MUTEX(evil_lock);
@@ -105,6 +109,22 @@ static void evil_slow(struct micro_device *mdev, const char *stage)
 
 	if (slow && !strcmp(slow + strlen(".slow-"), stage))
 		wait_event_idle(evil_go_wq, !READ_ONCE(evil_hold));
+}
+
+static void evil_slow_devm(void *mdev)
+{
+	evil_slow(mdev, "devm");
+}
+
+static int evil_init_driver(struct micro_driver *drv, void *data)
+{
+	wait_event_idle(evil_go_wq, !READ_ONCE(evil_hold_init));
+	return 0;
+}
+
+static void evil_exit_driver(struct micro_driver *drv)
+{
+	wait_event_idle(evil_go_wq, !READ_ONCE(evil_hold_exit));
 }
 
 static int evil_destroy(const char *name, bool locked);
@@ -401,10 +421,15 @@ static int evil_probe(struct micro_device *mdev)
 {
 	struct page *pages;
 	struct evil *e;
-	int i;
+	int i, err;
 
 	if (str_has_prefix(mdev->name, "micro_evil.parent"))
 		return evil_parent(mdev);
+	if (strstr(mdev->name, ".slow-devm")) {
+		err = devm_add_action(&mdev->dev, evil_slow_devm, mdev);
+		if (err)
+			return err;
+	}
 
 	e = kzalloc(sizeof(*e), GFP_KERNEL);
 	if (!e)
@@ -483,6 +508,8 @@ ATTRIBUTE_GROUPS(evil);
 static struct micro_driver evil_driver = {
 	.driver.dev_groups = evil_groups,
 	.name = "micro_evil",
+	.init = evil_init_driver,
+	.exit = evil_exit_driver,
 	.probe = evil_probe,
 	.remove = evil_remove,
 	.unplug = evil_unplug,
@@ -595,12 +622,16 @@ static int evil_do(const char *verb, const char *name)
 		return 0;
 	}
 	if (!strcmp(verb, "hold")) {
-		WRITE_ONCE(evil_hold, true);
+		WRITE_ONCE(evil_hold, !name);
+		WRITE_ONCE(evil_hold_init, name && !strcmp(name, "init"));
+		WRITE_ONCE(evil_hold_exit, name && !strcmp(name, "exit"));
 		return 0;
 	}
 	if (!strcmp(verb, "go")) {
 		WRITE_ONCE(evil_go, true);
 		WRITE_ONCE(evil_hold, false);
+		WRITE_ONCE(evil_hold_init, false);
+		WRITE_ONCE(evil_hold_exit, false);
 		wake_up_all(&evil_go_wq);
 		return 0;
 	}

@@ -11,7 +11,7 @@
  *
  * "start" leaves a server behind, in which the others act on the file called
  * NAME. They print "ok", a number, what was read, "EOF", or the name of the
- * errno. COMMAND is "clear" or "length" of sample_driver, "deaf" of micro_evil,
+ * errno. COMMAND is "clear" or "length" of sample_driver, "deaf" or "hold" of micro_evil,
  * or a number; ioctl32 calls it as 32-bit programs do. "fault" passes a bad address.
  * "poll" waits until there is something to read ("in"), or nothing ever ("hup"). Each command
  * has a thread of its own, so one may sleep in the kernel while others go on.
@@ -161,6 +161,7 @@ static long compat_ioctl(int fd, unsigned int cmd, __u32 *arg)
 static void do_ioctl(FILE *out, int fd, const char *command, int compat)
 {
 	static __u32 length;	/* not on the stack: 32-bit pointers reach it */
+	void *arg = &length;
 	unsigned int cmd;
 	long result;
 
@@ -170,10 +171,16 @@ static void do_ioctl(FILE *out, int fd, const char *command, int compat)
 		cmd = SAMPLE_IOC_LENGTH;
 	else if (!strcmp(command, "deaf"))
 		cmd = EVIL_IOC_DEAF;
+	else if (!strcmp(command, "hold"))
+		cmd = EVIL_IOC_HOLD;
 	else
 		cmd = strtoul(command, NULL, 0);
 
-	result = compat ? compat_ioctl(fd, cmd, &length) : ioctl(fd, cmd, &length);
+	/* its release() will wait for "let 1" */
+	if (cmd == EVIL_IOC_HOLD)
+		arg = (void *)1;
+
+	result = compat ? compat_ioctl(fd, cmd, &length) : ioctl(fd, cmd, arg);
 	say_result(out, !result && cmd == SAMPLE_IOC_LENGTH ? (long)length : result);
 }
 
