@@ -74,8 +74,8 @@ fault:
  * @from: where from
  *
  * Context: may sleep.
- * Return: 0; -EINVAL for one that is smaller, or has what this kernel does not know;
- * -EFAULT.
+ * Return: 0; -EINVAL for one that is smaller, or has what this kernel does not know, and
+ * then @to has its size at least; -EFAULT.
  */
 int mu_copy_struct(void *to, size_t size, const void __user *from)
 {
@@ -85,7 +85,10 @@ int mu_copy_struct(void *to, size_t size, const void __user *from)
 	if (mu_copy_words(to, size, from)) {
 		/* A shorter one may end where nothing is mapped */
 		err = get_user(theirs, (const u32 __user *)from);
-		return !err && theirs < size ? -EINVAL : -EFAULT;
+		if (err || theirs >= size)
+			return -EFAULT;
+		*(u32 *)to = theirs;
+		return -EINVAL;
 	}
 	theirs = *(u32 *)to;
 	if (likely(theirs == size))
@@ -99,7 +102,7 @@ int mu_copy_struct(void *to, size_t size, const void __user *from)
 static long mu_server_attach(struct file *filp, void __user *arg)
 {
 	struct mu_server *server = micro_file_get_drvdata(filp);
-	struct micro_user_attach attach;
+	struct micro_user_attach attach = { };
 	struct mu_session *s;
 	u32 size;
 	int err;
