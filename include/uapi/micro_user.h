@@ -129,7 +129,8 @@ enum micro_user_type {
  * @room: bytes at @data that the answer may have. They are zeros, unless they are
  *	those of @count
  * @pid: the client's process, as the server's pid namespace sees it; 0: not at all
- * @uid: who it is, as the server's user namespace sees it
+ * @uid: its effective user at the time of the call, as the server's user namespace sees it;
+ *	in notices and RESTORE: who opened the file
  * @gid: likewise
  * @reserved: 0
  * @u: by type

@@ -152,20 +152,24 @@ void mu_post(struct mu_instance *inst, struct mu_post *post, u8 type)
 
 static void mu_record_file(struct micro_user_record *rec, struct mu_file *file)
 {
-	struct user_namespace *ns = current_user_ns();
-
 	rec->file = file->number;
 	rec->cookie = file->cookie;
 	if (file->filp)
 		rec->open_flags = READ_ONCE(file->filp->f_flags);
+}
+
+static void mu_record_who(struct micro_user_record *rec, kuid_t uid, kgid_t gid)
+{
+	struct user_namespace *ns = current_user_ns();
+
 	/* Most servers are in the namespace where nothing is to be looked up */
 	if (likely(ns == &init_user_ns)) {
-		rec->uid = __kuid_val(file->uid);
-		rec->gid = __kgid_val(file->gid);
+		rec->uid = __kuid_val(uid);
+		rec->gid = __kgid_val(gid);
 		return;
 	}
-	rec->uid = from_kuid_munged(ns, file->uid);
-	rec->gid = from_kgid_munged(ns, file->gid);
+	rec->uid = from_kuid_munged(ns, uid);
+	rec->gid = from_kgid_munged(ns, gid);
 }
 
 static void mu_take_probe(struct mu_session *s, struct mu_instance *inst,
@@ -201,6 +205,7 @@ static void mu_take_post(struct mu_session *s, struct mu_ring *ring, struct mu_i
 	case MICRO_USER_RESTORE:
 		file = container_of(post, struct mu_file, post);
 		mu_record_file(rec, file);
+		mu_record_who(rec, file->uid, file->gid);
 		rec->id = MU_ID_RESTORE | file->number;
 		rec->slot = inst->number << 16 | MU_SLOT_RESTORE;
 		memcpy(rec->u.restore.state, file->state, sizeof(file->state));
@@ -211,11 +216,13 @@ static void mu_take_post(struct mu_session *s, struct mu_ring *ring, struct mu_i
 	case MICRO_USER_OPEN:
 		file = container_of(post, struct mu_file, post);
 		mu_record_file(rec, file);
+		mu_record_who(rec, file->uid, file->gid);
 		file->told = MU_TOLD;
 		break;
 	case MICRO_USER_RELEASE:
 		file = container_of(post, struct mu_file, release);
 		mu_record_file(rec, file);
+		mu_record_who(rec, file->uid, file->gid);
 		WRITE_ONCE(inst->closing, inst->closing - 1);
 		wake_up(&inst->closing_wq);
 		mu_file_free(file);
@@ -259,6 +266,7 @@ static void mu_take_request(struct mu_session *s, struct mu_instance *inst,
 	rec->slot = inst->number << 16 | slot->index;
 	rec->attempt = req->attempt;
 	mu_record_file(rec, req->file);
+	mu_record_who(rec, req->uid, req->gid);
 	rec->data = slot->index * ud->stride;
 	rec->count = req->count;
 	rec->room = req->room;

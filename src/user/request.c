@@ -43,6 +43,8 @@ void mu_request_init(struct mu_request *req, struct mu_file *file, u8 type)
 	req->file = file;
 	req->type = type;
 	req->pid = task_tgid(current);
+	req->uid = current_euid();
+	req->gid = current_egid();
 	INIT_LIST_HEAD(&req->link);
 	init_waitqueue_head(&req->wq);
 }

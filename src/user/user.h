@@ -167,6 +167,8 @@ struct mu_slot {
  * @cmd: IOCTL
  * @arg: IOCTL
  * @pid: whose it is
+ * @uid: who that is, which need not be who opened the file
+ * @gid: likewise
  */
 struct mu_request {
 	struct mu_file *file;
@@ -194,6 +196,8 @@ struct mu_request {
 	u32 cmd;
 	unsigned long arg;
 	struct pid *pid;
+	kuid_t uid;
+	kgid_t gid;
 };
 
 /**
