@@ -94,15 +94,30 @@ void mu_slot_free(struct mu_slot *slot)
 	mu_request_settle(req);
 }
 
-/* Is a server needed that is not there? Then say so, once */
-static void mu_request_want(struct mu_driver *ud)
+/*
+ * Is a server needed that is not there? Then say so. When the last request that waits for
+ * it has given up, the start has come to nothing, so that the next one says it again. A
+ * non-blocking one does not wait; there may be many of them, so they say it now and then.
+ */
+static void mu_request_want(struct mu_driver *ud, bool waits)
 {
 	scoped_guard(spinlock, &ud->lock) {
 		if (ud->session || ud->wanted)
 			return;
-		ud->wanted = true;
+		if (!waits && ud->asked && !mu_late(ud->asked_at, ud->p.grace_ms))
+			return;
+		ud->wanted = waits;
+		ud->asked = true;
+		ud->asked_at = jiffies;
 	}
 	mu_driver_uevent(ud, "wanted");
+}
+
+/* The request is over, whatever came of it */
+static void mu_request_end(struct mu_driver *ud)
+{
+	if (!--ud->requests && unlikely(!ud->session))
+		ud->wanted = false;
 }
 
 static int mu_request_begin(struct file *filp, struct mu_request *req)
@@ -112,7 +127,7 @@ static int mu_request_begin(struct file *filp, struct mu_request *req)
 	int err;
 
 	if (unlikely(!READ_ONCE(ud->session)))
-		mu_request_want(ud);
+		mu_request_want(ud, !__micro_file_nonblock(filp));
 	scoped_guard(spinlock, &ud->lock) {
 		if (!ud->serving && __micro_file_nonblock(filp))
 			return -EAGAIN;
@@ -138,7 +153,7 @@ static int mu_request_begin(struct file *filp, struct mu_request *req)
 		return 0;
 	if (req->slot)
 		mu_slot_free(req->slot);
-	ud->requests--;
+	mu_request_end(ud);
 	return err ?: req->error;
 }
 
@@ -239,7 +254,7 @@ static int mu_request_submit(struct mu_request *req)
 		mu_instance_kick(inst);
 	}
 	if (unlikely(!READ_ONCE(ud->session)))
-		mu_request_want(ud);
+		mu_request_want(ud, true);
 	/*
 	 * Let the server run if the kernel wants that anyway: the answer may be there before
 	 * we would sleep, which spares both the way through the scheduler
@@ -287,7 +302,7 @@ static void mu_request_leave(struct mu_request *req)
 	slot->used = max(slot->used, req->room);
 	slot->file = req->file->number;
 	slot->cookie = req->file->cookie;
-	slot->inst->ud->requests--;
+	mu_request_end(slot->inst->ud);
 	req->slot = NULL;
 }
 
@@ -345,7 +360,7 @@ int mu_request_run(struct file *filp, struct mu_request *req)
 	if (req->slot) {
 		scoped_guard(spinlock, &ud->lock) {
 			mu_slot_free(req->slot);
-			ud->requests--;
+			mu_request_end(ud);
 		}
 	}
 	return err;
@@ -364,7 +379,7 @@ void mu_request_done(struct mu_request *req, s64 taken)
 	struct mu_driver *ud = slot->inst->ud;
 
 	guard(spinlock)(&ud->lock);
-	ud->requests--;
+	mu_request_end(ud);
 	if (likely(taken >= req->result) || !ud->session) {
 		mu_slot_free(slot);
 		return;

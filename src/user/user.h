@@ -394,7 +394,8 @@ struct mu_properties {
  * @session: of the process that serves, or NULL
  * @serving: and has said that it is ready
  * @going: the server node is unbound
- * @wanted: user space was told that a server is wanted
+ * @wanted: user space was told that a server is wanted, and a request waits for that
+ * @asked: user space was told so since there was a server
  * @watching: the watchdog is on its way
  * @instances: devices, by number
  * @files: open files, by number
@@ -406,6 +407,7 @@ struct mu_properties {
  * @order: of the last request
  * @seq: number of the last notification
  * @since: jiffies when it stopped serving
+ * @asked_at: jiffies when it was told last
  * @looked: jiffies when the watchdog looked last
  * @sessions: how many there were
  * @lost: how many of them were lost
@@ -426,6 +428,7 @@ struct mu_driver {
 	bool serving;
 	bool going;
 	bool wanted;
+	bool asked;
 	bool watching;
 	struct xarray instances;
 	struct xarray files;
@@ -437,6 +440,7 @@ struct mu_driver {
 	u64 order;
 	u64 seq;
 	unsigned long since;
+	unsigned long asked_at;
 	unsigned long looked;
 	u32 sessions;
 	u32 lost;
@@ -451,6 +455,12 @@ struct mu_driver {
 static inline struct mu_driver *mu_from_drv(struct micro_driver *drv)
 {
 	return container_of(drv, struct mu_driver, drv);
+}
+
+/* Is it longer ago than so many milliseconds? */
+static inline bool mu_late(unsigned long since, u32 ms)
+{
+	return time_after(jiffies, since + msecs_to_jiffies(ms));
 }
 
 /* The MICRO_USER_OP_* of a record type, if there is one */

@@ -57,11 +57,6 @@ static void mu_forgive(struct mu_driver *ud, unsigned long gap)
 	}
 }
 
-static bool mu_late(unsigned long since, u32 ms)
-{
-	return time_after(jiffies, since + msecs_to_jiffies(ms));
-}
-
 static void mu_expire(struct mu_driver *ud, struct mu_request *req)
 {
 	unsigned long since = req->since;
@@ -83,6 +78,8 @@ static void mu_expire(struct mu_driver *ud, struct mu_request *req)
 	else
 		list_del_init(&req->link);
 	req->error = -EIO;
+	/* Whoever was asked to start a server has not: the next request asks again */
+	ud->wanted = false;
 	mu_request_settle(req);
 }
 
