@@ -30,6 +30,7 @@
 #define CMD_ERROR	_IO('u', 3)			/* answers with minus the argument */
 #define CMD_ATTEMPT	_IO('u', 4)			/* which attempt is it? */
 #define CMD_DIE		_IO('u', 5)			/* dies in the first attempts */
+#define CMD_WHO		_IO('u', 7)			/* notes who asks */
 #define CMD_NOTE	_IO('u', 8)			/* notes the file */
 #define CMD_BIG		_IOWR('u', 9, char[200])
 #define CMD_GET		_IOR('u', 6, char[BYTES])	/* answers, and writes nothing */
@@ -58,7 +59,7 @@ struct served {
 	atomic_llong undelivered_result, undelivered_taken;
 	atomic_ullong last_file;
 	atomic_int instance;
-	atomic_int pid_seen, uid_seen;
+	atomic_int pid_seen, uid_seen, gid_seen;
 	atomic_ullong notes[4];
 	atomic_int noted;
 	char state[MICRO_USER_STATE];
@@ -228,6 +229,11 @@ static bool handle(const struct micro_user_record *rec, char *data,
 			if (rec->attempt < (unsigned int)shared->dies)
 				kill(getpid(), SIGKILL);
 			reply->result = rec->attempt;
+			break;
+		case CMD_WHO:
+			shared->pid_seen = rec->pid;
+			shared->uid_seen = rec->uid;
+			shared->gid_seen = rec->gid;
 			break;
 		case CMD_NOTE:
 			shared->notes[shared->noted++ % 4] = rec->file;
@@ -523,6 +529,30 @@ static void use(void)
 	expect_in_hand(MICRO_USER_RELEASE, i + 1);
 }
 
+/* The server is told who asks, which need not be who opened the file */
+static void test_who(void)
+{
+	pid_t server = start(), pid;
+	int fd = open_node(O_RDWR);
+
+	check_is(shared->uid_seen, 0);
+	pid = child();
+	if (!pid) {
+		check_is(setgid(1234), 0);
+		check_is(setuid(5678), 0);
+		check_is(ioctl(fd, CMD_WHO), 0);
+		check_is(shared->pid_seen, getpid());
+		check_is(shared->uid_seen, 5678);
+		check_is(shared->gid_seen, 1234);
+		_exit(0);
+	}
+	end_child(pid);
+	check_is(ioctl(fd, CMD_WHO), 0);
+	check_is(shared->uid_seen, 0);
+	check_is(shared->gid_seen, 0);
+	stop(server);
+}
+
 /* "operations" has read alone: for the others there are the VFS's own answers */
 static void test_few(void)
 {
@@ -641,6 +671,27 @@ static bool logged(const char *text)
 	return strstr(log, text);
 }
 
+/* A struct that ends with its page: no byte behind it is read, or logged */
+static void attach_short(int fd)
+{
+	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int *a;
+
+	check(page != MAP_FAILED);
+	check_is(mprotect(page + 4096, 4096, PROT_NONE), 0);
+	a = (unsigned int *)(page + 4096 - 8);
+	a[0] = 8;
+	a[1] = 9;
+	check_fails(ioctl(fd, MICRO_USER_ATTACH, a), EINVAL);
+	check(logged("attach: a struct of 8 bytes, version 9, flags 0x0;"));
+	a[1] = 4;
+	check_fails(ioctl(fd, MICRO_USER_ATTACH, &a[1]), EINVAL);
+	check(logged("attach: a struct of 4 bytes, version 0, flags 0x0;"));
+	a[0] = sizeof(struct micro_user_attach);
+	check_fails(ioctl(fd, MICRO_USER_ATTACH, a), EFAULT);
+	check_is(munmap(page, 8192), 0);
+}
+
 /* Good answers before a bad one count */
 static void reply_bad(int fd, const struct micro_user_record *ring)
 {
@@ -704,6 +755,7 @@ static void test_abi(void)
 	a.size = 8;
 	check_fails(ioctl(fd, MICRO_USER_ATTACH, &a), EINVAL);
 	check_fails(ioctl(fd, MICRO_USER_ATTACH, NULL), EFAULT);
+	attach_short(fd);
 	check(state_is("waiting"));
 
 	check_is(attach(fd, 0, 2, &a), 0);
@@ -1507,6 +1559,12 @@ static void test_uevents(void)
 	int fd;
 
 	check_is(bind(events, (struct sockaddr *)&address, sizeof(address)), 0);
+	/* when who waited for it has given up, the next one is to be heard, too */
+	begin_call(&c[0], do_open, 0);
+	while (!uevent(events, "MICRO_USER=wanted"))
+		;
+	signal_to(&c[0]);
+	check_fails(end_call(&c[0]), EINTR);
 	begin_call(&c[0], do_open, 0);
 	begin_call(&c[1], do_open, 0);
 	while (!uevent(events, "MICRO_USER=wanted"))
@@ -1917,6 +1975,7 @@ static void test_lies(void)
 
 static const struct test_case cases[] = {
 	{ "use", test_use },
+	{ "who", test_who },
 	{ "few", test_few },
 	{ "big", test_big },
 	{ "blank", test_blank },

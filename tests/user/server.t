@@ -10,7 +10,7 @@
 run_ok modprobe micro_user
 
 # Everything that is answered, and what is not for everybody
-for case in use blank copying many threads abi not-now signal kill slots queued closing; do
+for case in use who blank copying many threads abi not-now signal kill slots queued closing; do
 	user "$case"
 done
 user use memory-size/u32=8192 data-size/u32=70000 depth/u32=3 release/string=call
