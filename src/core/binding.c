@@ -11,6 +11,7 @@
 #include <linux/sysfs.h>
 #include <linux/xarray.h>
 
+#include "file.h"
 #include "main.h"
 #include "match.h"
 #include "node.h"
@@ -60,8 +61,6 @@
  * themselves as well; then, whoever moves a file out of MICRO_FILE_OPEN calls the
  * driver's release(), so that happens once.
  */
-
-#define MICRO_MINORS		(MINORMASK + 1)
 
 /*
  * One cdev covers all numbers, and this finds the binding: a cdev for each

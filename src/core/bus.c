@@ -11,6 +11,8 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "device.h"
+#include "file.h"
 #include "main.h"
 #include "trace.h"
 

@@ -13,6 +13,8 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+#include "device.h"
+#include "file.h"
 #include "main.h"
 #include "trace.h"
 
@@ -24,8 +26,6 @@
  * decides, before the driver core sees a duplicate (it would find out too, but
  * with a stack trace, and by walking a list of all devices).
  */
-
-#define MICRO_MINORS	(MINORMASK + 1)
 
 static unsigned int max_devices = MICRO_MINORS;
 module_param(max_devices, uint, 0444);

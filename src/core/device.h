@@ -172,10 +172,6 @@ int micro_instance_do(struct micro_instance *mi, enum micro_job job,
 const char *micro_instance_state(const struct micro_instance *mi);
 struct micro_instance *micro_instance_find_locked(void);
 
-/* binding.c */
-int micro_number_get(u32 *minor);
-void micro_number_put(u32 minor);
-
 /* job.c */
 void micro_job_init(struct micro_instance *mi);
 int micro_job_run(struct micro_instance *mi, enum micro_job job,

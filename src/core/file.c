@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "file.h"
 #include "main.h"
 #include "trace.h"
 

@@ -8,6 +8,7 @@
 #define _MICRO_FILE_H
 
 #include <linux/atomic.h>
+#include <linux/kdev_t.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
@@ -220,6 +221,11 @@ static inline void micro_debugfs_forget(struct micro_binding *b)
 #endif
 
 /* binding.c */
+#define MICRO_MINORS	(MINORMASK + 1)
+
+int micro_number_get(u32 *minor);
+void micro_number_put(u32 minor);
+
 struct micro_binding *micro_binding_create(struct micro_device *mdev,
 					   struct micro_driver *drv, u32 minor);
 int micro_binding_publish(struct micro_binding *b);

@@ -4,5 +4,8 @@
  *
  * Copyright (C) 2026 The microkernel authors
  */
+#include "device.h"
+#include "file.h"
+
 #define CREATE_TRACE_POINTS
 #include "trace.h"

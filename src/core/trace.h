@@ -12,8 +12,13 @@
 
 #include <linux/tracepoint.h>
 
-#include "device.h"
-#include "file.h"
+#include "compat.h"
+
+/* Who traces one of them need not know the others: trace.c does */
+struct micro_binding;
+struct micro_driver;
+struct micro_file;
+struct micro_instance;
 
 DECLARE_EVENT_CLASS(micro_device,
 	TP_PROTO(const struct micro_instance *mi),
