@@ -6,6 +6,7 @@
  */
 #include <linux/cdev.h>
 #include <linux/ktime.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -67,9 +68,12 @@
  * binding would cost a lookup that is linear in the number of bindings. A number
  * belongs to an instance as long as that exists, bound or not; then all others have
  * their turn first, as somebody may have kept a node with it: a container, a chroot.
+ * Who kept it over a reload of the core is not known here, so the numbers begin at a
+ * random one. The indexes begin at 0, as the lookup of large ones takes longer.
  */
 static DEFINE_XARRAY_ALLOC(micro_minors);
-static u32 micro_next_minor;
+static u32 micro_first_minor;
+static u32 micro_next_index;
 static struct cdev *micro_cdev;
 static dev_t micro_devt;
 static struct class *micro_class;
@@ -106,6 +110,11 @@ static void micro_binding_release(struct device *dev)
 	micro_object_put();
 }
 
+static unsigned long micro_minor_index(u32 minor)
+{
+	return (minor - micro_first_minor) & MINORMASK;
+}
+
 /**
  * micro_number_get() - a device number for an instance
  * @minor: where to put it
@@ -115,13 +124,15 @@ static void micro_binding_release(struct device *dev)
  */
 int micro_number_get(u32 *minor)
 {
+	u32 index;
 	int err;
 
 	/* It leads nowhere yet */
-	err = xa_alloc_cyclic(&micro_minors, minor, NULL, XA_LIMIT(0, MINORMASK),
-			      &micro_next_minor, GFP_KERNEL);
+	err = xa_alloc_cyclic(&micro_minors, &index, NULL, XA_LIMIT(0, MINORMASK),
+			      &micro_next_index, GFP_KERNEL);
 	if (err < 0)
 		return err == -EBUSY ? -ENOSPC : err;
+	*minor = (micro_first_minor + index) & MINORMASK;
 	return 0;
 }
 
@@ -133,7 +144,7 @@ int micro_number_get(u32 *minor)
  */
 void micro_number_put(u32 minor)
 {
-	xa_erase(&micro_minors, minor);
+	xa_erase(&micro_minors, micro_minor_index(minor));
 }
 
 /**
@@ -218,7 +229,7 @@ void micro_binding_put(struct micro_binding *b)
  */
 struct micro_binding *micro_binding_find(unsigned int minor)
 {
-	XA_STATE(xas, &micro_minors, minor);
+	XA_STATE(xas, &micro_minors, micro_minor_index(minor));
 	struct micro_binding *b;
 
 	rcu_read_lock();
@@ -261,7 +272,7 @@ int micro_binding_publish(struct micro_binding *b)
 	int err;
 
 	/* There is an entry, so this needs no memory */
-	xa_store(&micro_minors, MINOR(b->dev.devt), b, GFP_KERNEL);
+	xa_store(&micro_minors, micro_minor_index(MINOR(b->dev.devt)), b, GFP_KERNEL);
 	err = device_add(&b->dev);
 	if (!err)
 		err = sysfs_create_link(&b->dev.kobj, &b->mdev->dev.kobj, "device");
@@ -284,7 +295,8 @@ static void micro_binding_unpublish(struct micro_binding *b)
 		device_del(&b->dev);
 	}
 	/* Not found any more, and not free either: it is the instance's */
-	xa_store(&micro_minors, MINOR(b->dev.devt), XA_ZERO_ENTRY, GFP_KERNEL);
+	xa_store(&micro_minors, micro_minor_index(MINOR(b->dev.devt)), XA_ZERO_ENTRY,
+		 GFP_KERNEL);
 }
 
 /**
@@ -571,6 +583,8 @@ int micro_bindings_for_each(int (*fn)(struct device *dev, void *data))
 int micro_bindings_init(void)
 {
 	int err;
+
+	micro_first_minor = get_random_u32() & MINORMASK;
 
 	/*
 	 * Neither the class nor the cdev is a static one: the driver core may look
