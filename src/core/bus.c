@@ -330,6 +330,8 @@ err_put:
 		WRITE_ONCE(mdev->driver, NULL);
 	}
 	micro_binding_watch_end(b);
+	/* Who was fast may have opened what could not be published whole */
+	micro_debugfs_end(b);
 	micro_binding_put(b);
 	return err;
 }
