@@ -183,6 +183,7 @@ struct micro_binding *micro_binding_create(struct micro_device *mdev,
 	init_waitqueue_head(&b->wq);
 	INIT_DELAYED_WORK(&b->watch, micro_binding_watch);
 	lockdep_init_map(micro_dep_map(b), drv->name, &drv->core->key, 0);
+	lockdep_init_map(micro_device_map(b), "micro_device", &drv->core->device_key, 0);
 
 	/*
 	 * No parent: the driver core would make a directory between the two
@@ -421,28 +422,94 @@ void micro_binding_watch_end(struct micro_binding *b)
 }
 
 /*
- * All files of a driver are one class for lockdep. An operation may nevertheless end
- * another instance of its driver (as the control device of loop does), which is a
+ * All bindings of a driver are one class for lockdep, or two: the active counts of its
+ * files, and what the end of its devices calls. Who is in one of these may nevertheless
+ * end another instance of its driver (as the control device of loop does), which is a
  * class of its own; but not its own instance.
  */
-static void micro_binding_dep_acquire(struct micro_binding *b)
+static unsigned int micro_binding_nesting(struct micro_binding *b, bool files)
 {
-	int subclass __maybe_unused = 0;
-#ifdef CONFIG_LOCKDEP
+	unsigned int nesting = 0;
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
 	int i;
 
 	for (i = 0; i < current->lockdep_depth; i++) {
 		const struct lockdep_map *held = current->held_locks[i].instance;
 
-		if (held == micro_dep_map(b)) {
-			subclass = 0;
-			break;
-		}
-		if (held->key == micro_dep_map(b)->key)
-			subclass = 1;
+		if (held == micro_device_map(b) || (files && held == micro_dep_map(b)))
+			return 0;
+		if (held->key == micro_device_map(b)->key ||
+		    (files && held->key == micro_dep_map(b)->key))
+			nesting++;
 	}
 #endif
+	return min_t(unsigned int, nesting, MAX_LOCKDEP_SUBCLASSES - 1);
+}
+
+static void micro_binding_dep_acquire(struct micro_binding *b)
+{
+	unsigned int subclass __maybe_unused = micro_binding_nesting(b, true);
+
 	rwsem_acquire(micro_dep_map(b), subclass, 0, _RET_IP_);
+}
+
+static void micro_binding_call_begin(struct micro_binding *b)
+{
+	unsigned int subclass __maybe_unused = micro_binding_nesting(b, false);
+
+	rwsem_acquire(micro_device_map(b), subclass, 0, _RET_IP_);
+}
+
+static void micro_binding_call_end(struct micro_binding *b)
+{
+	rwsem_release(micro_device_map(b), _RET_IP_);
+}
+
+/**
+ * micro_binding_might_end() - a driver destroys a device
+ * @b: its binding
+ *
+ * Reports to lockdep a caller that holds what the driver's unplug(), release() or
+ * remove() take, or that is in one of them, before it waits for them.
+ *
+ * Context: may sleep.
+ */
+void micro_binding_might_end(struct micro_binding *b)
+{
+	micro_binding_call_begin(b);
+	micro_binding_call_end(b);
+}
+
+/**
+ * micro_binding_unplug() - the driver's unplug(), if it has one
+ * @b: the binding
+ *
+ * Context: may sleep, with or without the device lock.
+ */
+void micro_binding_unplug(struct micro_binding *b)
+{
+	micro_binding_phase(b, MICRO_PHASE_UNPLUG);
+	if (!b->drv->unplug)
+		return;
+	micro_binding_call_begin(b);
+	b->drv->unplug(b->mdev);
+	micro_binding_call_end(b);
+}
+
+/**
+ * micro_binding_remove() - its remove(), likewise
+ * @b: the binding, which has ended
+ *
+ * Context: may sleep; the device lock is held.
+ */
+void micro_binding_remove(struct micro_binding *b)
+{
+	micro_binding_phase(b, MICRO_PHASE_REMOVE);
+	if (!b->drv->remove)
+		return;
+	micro_binding_call_begin(b);
+	b->drv->remove(b->mdev);
+	micro_binding_call_end(b);
 }
 
 static void micro_binding_drain(struct micro_binding *b, enum micro_phase phase)
@@ -489,7 +556,9 @@ static unsigned int micro_binding_release_files(struct micro_binding *b)
 		f->active.after = MICRO_FILE_RELEASING;
 		mutex_unlock(&b->lock);
 
+		micro_binding_call_begin(b);
 		micro_file_release_driver(f);
+		micro_binding_call_end(b);
 
 		mutex_lock(&b->lock);
 		hlist_add_head(&f->node, &b->dead);
@@ -522,9 +591,7 @@ void micro_binding_revoke(struct micro_binding *b)
 
 	micro_binding_unpublish(b);
 	micro_binding_mark(b);
-	micro_binding_phase(b, MICRO_PHASE_UNPLUG);
-	if (b->drv->unplug)
-		b->drv->unplug(b->mdev);
+	micro_binding_unplug(b);
 	micro_binding_drain(b, MICRO_PHASE_DRAIN);
 	micro_binding_phase(b, MICRO_PHASE_NONE);
 	/* pairs with micro_binding_wait_revoked() */

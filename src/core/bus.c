@@ -315,12 +315,9 @@ err_unpublish:
 	micro_binding_end(b);
 	goto err_remove;
 err_unplug:
-	if (drv->unplug)
-		drv->unplug(mdev);
+	micro_binding_unplug(b);
 err_remove:
-	micro_binding_phase(b, MICRO_PHASE_REMOVE);
-	if (drv->remove)
-		drv->remove(mdev);
+	micro_binding_remove(b);
 err_unuse:
 	micro_binding_phase(b, MICRO_PHASE_EXIT);
 	micro_driver_unuse(drv);
@@ -395,6 +392,29 @@ void micro_instance_revoke(struct micro_instance *mi)
 	micro_binding_put(b);
 }
 
+/**
+ * micro_instance_might_end() - a driver destroys a device: tell lockdep
+ * @mi: the device
+ *
+ * Context: may sleep.
+ */
+void micro_instance_might_end(struct micro_instance *mi)
+{
+	struct micro_binding *b;
+
+	if (!IS_ENABLED(CONFIG_LOCKDEP))
+		return;
+	scoped_guard(spinlock, &mi->lock) {
+		b = mi->binding ?: mi->ending;
+		if (b)
+			micro_binding_get(b);
+	}
+	if (!b)
+		return;
+	micro_binding_might_end(b);
+	micro_binding_put(b);
+}
+
 static void micro_bus_remove(struct device *dev)
 {
 	struct micro_instance *mi = dev_to_instance(dev);
@@ -410,10 +430,7 @@ static void micro_bus_remove(struct device *dev)
 	sysfs_remove_groups(&dev->kobj, drv->core->groups);
 	micro_binding_end(b);
 
-	micro_binding_phase(b, MICRO_PHASE_REMOVE);
-	if (drv->remove)
-		drv->remove(&mi->mdev);
-
+	micro_binding_remove(b);
 	micro_binding_phase(b, MICRO_PHASE_EXIT);
 	micro_driver_unuse(drv);
 	trace_micro_unbind(mi, drv, 0);

@@ -336,6 +336,9 @@ static void micro_instance_bury(struct micro_instance *mi)
  */
 void micro_instance_destroy(struct micro_instance *mi)
 {
+	/* Front ends for users hold no lock of a driver, and are in none of its functions */
+	if (mi->kernel)
+		micro_instance_might_end(mi);
 	micro_job_bury(mi);
 }
 

@@ -164,6 +164,7 @@ size_t micro_modalias(struct micro_instance *mi, char *buf, size_t size);
 bool micro_refused(struct micro_instance *mi);
 void micro_forget_refusals(struct micro_instance *mi);
 void micro_instance_revoke(struct micro_instance *mi);
+void micro_instance_might_end(struct micro_instance *mi);
 
 /* device.c */
 int micro_instance_attach(struct micro_instance *mi);

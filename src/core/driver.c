@@ -102,6 +102,7 @@ int __micro_register_driver(struct micro_driver *drv, struct module *owner,
 		return -EBUSY;
 	}
 	lockdep_register_key(&users->core.key);
+	lockdep_register_key(&users->core.device_key);
 	lockdep_register_key(&users->key);
 	mutex_init(&users->lock);
 	/* init() of one driver may make a device of another */
@@ -118,6 +119,7 @@ int __micro_register_driver(struct micro_driver *drv, struct module *owner,
 	if (err) {
 		drv->driver.dev_groups = users->core.groups;
 		lockdep_unregister_key(&users->key);
+		lockdep_unregister_key(&users->core.device_key);
 		lockdep_unregister_key(&users->core.key);
 		drv->core = NULL;
 		kfree(users);
@@ -149,6 +151,7 @@ void micro_unregister_driver(struct micro_driver *drv)
 	drv->core = NULL;
 	mutex_destroy(&users->lock);
 	lockdep_unregister_key(&users->key);
+	lockdep_unregister_key(&users->core.device_key);
 	lockdep_unregister_key(&users->core.key);
 	kfree(users);
 }

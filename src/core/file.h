@@ -41,6 +41,7 @@ struct micro_poller;
  * @fops: what the VFS sees of the driver's files; lives until the core goes
  * @groups: its driver.dev_groups, which are added and removed by who binds
  * @key: lockdep class of the active counts of its files
+ * @device_key: lockdep class of what the end of its devices calls
  */
 struct micro_driver_core {
 	u64 number;
@@ -48,6 +49,7 @@ struct micro_driver_core {
 	/* newer kernels have one more const there */
 	typeof_member(struct device_driver, dev_groups) groups;
 	struct lock_class_key key;
+	struct lock_class_key device_key;
 };
 
 /**
@@ -110,6 +112,8 @@ enum micro_phase {
  * @spare: a file that was closed, for the next open(); whoever takes it out with
  *	xchg() owns it
  * @dep_map: the active counts of all files, for lockdep
+ * @device_map: held while its end calls the driver, for lockdep, which does not check
+ *	the device lock
  * @ended: in the list of debugfs, once it has
  * @rcu: lookups by number are lockless
  */
@@ -137,6 +141,7 @@ struct micro_binding {
 	struct micro_file *spare;
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 	struct lockdep_map dep_map;
+	struct lockdep_map device_map;
 #endif
 #ifdef CONFIG_DEBUG_FS
 	struct list_head ended;
@@ -231,6 +236,9 @@ struct micro_binding *micro_binding_create(struct micro_device *mdev,
 int micro_binding_publish(struct micro_binding *b);
 void micro_binding_watch_begin(struct micro_binding *b);
 void micro_binding_watch_end(struct micro_binding *b);
+void micro_binding_unplug(struct micro_binding *b);
+void micro_binding_remove(struct micro_binding *b);
+void micro_binding_might_end(struct micro_binding *b);
 void micro_binding_revoke(struct micro_binding *b);
 void micro_binding_wait_revoked(struct micro_binding *b);
 void micro_binding_end(struct micro_binding *b);
@@ -266,6 +274,15 @@ static inline struct lockdep_map *micro_dep_map(struct micro_binding *b)
 {
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 	return &b->dep_map;
+#else
+	return NULL;
+#endif
+}
+
+static inline struct lockdep_map *micro_device_map(struct micro_binding *b)
+{
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	return &b->device_map;
 #else
 	return NULL;
 #endif

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the guide allows drivers to do looks like deadlocks, as it nests what all drivers
 # have. Lockdep, whose report fails this test, does not mistake it for one. What is
-# forbidden is in lockdep-self.t and lockdep-remover.t.
+# forbidden is in lockdep-self.t, lockdep-remover.t and lockdep-release.t.
 # kernels: debug
 # alone: after a report lockdep is silent
 

@@ -7,6 +7,8 @@
  * a write has brought, or sleeps until one comes. What else an operation does
  * is chosen with the ioctls, and the kind of mapping with its offset (below).
  * A device whose name ends in "parent" makes a child in probe, and then fails.
+ * One called micro_evil.lock-STAGE takes evil_lock for a moment in unplug, release
+ * or remove.
  *
  * In /sys/kernel/debug/micro_evil:
  *
@@ -18,6 +20,7 @@
  *			or attribute (its file "lock")
  *			hold init, hold exit: so do init() and exit() of micro_evil
  *			go: ends that, and the deaf operation
+ *
  *	fail_open	open() fails with this (positive) errno
  *	the others	number of calls
  *
@@ -127,6 +130,17 @@ static void evil_exit_driver(struct micro_driver *drv)
 	wait_event_idle(evil_go_wq, !READ_ONCE(evil_hold_exit));
 }
 
+/* Is it called micro_evil.lock-STAGE? */
+static void evil_take_lock(struct micro_device *mdev, const char *stage)
+{
+	const char *lock = strstr(mdev->name, ".lock-");
+
+	if (lock && !strcmp(lock + strlen(".lock-"), stage)) {
+		mutex_lock(&evil_lock);
+		mutex_unlock(&evil_lock);
+	}
+}
+
 static int evil_destroy(const char *name, bool locked);
 
 static struct evil *file_to_evil(const struct file *filp)
@@ -156,6 +170,7 @@ static int evil_release(struct micro_driver *drv, struct file *filp)
 	unsigned long slot = (unsigned long)micro_file_get_drvdata(filp);
 
 	evil_slow(micro_file_device(filp), "release");
+	evil_take_lock(micro_file_device(filp), "release");
 	if (slot) {
 		atomic_inc(&evil_count.holding);
 		wait_event(evil_go_wq, test_and_clear_bit(slot, &evil_let));
@@ -469,6 +484,7 @@ static void evil_remove(struct micro_device *mdev)
 	WARN_ON(!list_empty(&e->other.head));
 	WARN_ON(e->fasync);
 	evil_slow(mdev, "remove");
+	evil_take_lock(mdev, "remove");
 	atomic_inc(&evil_count.removes);
 	evil_free(e);
 }
@@ -478,6 +494,7 @@ static void evil_unplug(struct micro_device *mdev)
 	struct evil *e = micro_get_drvdata(mdev);
 
 	evil_slow(mdev, "unplug");
+	evil_take_lock(mdev, "unplug");
 	atomic_inc(&evil_count.unplugs);
 	WRITE_ONCE(e->unplugged, true);
 	wake_up_all(&e->elsewhere);
