@@ -157,7 +157,9 @@ static long serve_ioctl(struct micro_file *file, unsigned int cmd, void *arg, si
 		return 0;
 	case SERVE_NOTIFY:
 		micro_notify(file, (uintptr_t)arg);
-		micro_notify_instance(micro_file_instance(file), (uintptr_t)arg);
+		/* but no error, which the files of later clients would have, too */
+		micro_notify_instance(micro_file_instance(file),
+				      (uintptr_t)arg & ~(EPOLLERR | EPOLLHUP));
 		return 0;
 	case SERVE_SLOW:
 		sleep(1);
