@@ -6,8 +6,8 @@
 repo=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 vm=$repo/scripts/vm
 # what the tests themselves call
-# shellcheck source=../../scripts/lib/common.sh
-(source "$repo/scripts/lib/common.sh" && need mount=mount unshare=util-linux) || exit
+# shellcheck disable=SC2016 # that shell's
+bash -c 'source "$1/scripts/lib/common.sh" && need mount=mount unshare=util-linux' bash "$repo" || exit
 work=$(mktemp -d) || exit
 trap 'rm -rf "$work"' EXIT
 trap 'exit 143' INT TERM HUP
