@@ -53,7 +53,7 @@ there() {
 fresh() {
 	rm -rf "${tmp:?}/stage" "$tmp/source"
 	mkdir "$tmp/stage" "$tmp/source"
-	(cd "$repo" && find Kbuild Makefile include src packaging ! -name '*.o' ! -name '*.ko' -type f -print0 |
+	(cd "$repo" && find Kbuild Makefile include src packaging docs/man ! -name '*.o' ! -name '*.ko' -type f -print0 |
 		cpio -0 -pdm --quiet "$tmp/source")
 }
 
