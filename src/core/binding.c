@@ -16,6 +16,7 @@
 #include "main.h"
 #include "match.h"
 #include "node.h"
+#include "patience.h"
 #include "trace.h"
 
 /**

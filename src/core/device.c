@@ -16,6 +16,7 @@
 #include "device.h"
 #include "file.h"
 #include "main.h"
+#include "patience.h"
 #include "trace.h"
 
 /**

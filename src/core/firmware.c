@@ -18,6 +18,7 @@
 #include "instance.h"
 #include "main.h"
 #include "match.h"
+#include "patience.h"
 
 /**
  * DOC: Firmware

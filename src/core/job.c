@@ -7,8 +7,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
-#include <linux/freezer.h>
-#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/memcontrol.h>
 #include <linux/module.h>
@@ -19,6 +17,7 @@
 
 #include "device.h"
 #include "main.h"
+#include "patience.h"
 
 /**
  * DOC: Jobs
@@ -81,35 +80,6 @@ struct micro_job_waiter {
 	bool done;
 	int result;
 };
-
-/* How many jiffies a user waits; negative: does it without a worker */
-static long micro_job_patience(void)
-{
-	int ms = READ_ONCE(patience_ms);
-
-	return ms < 0 ? -1 : (long)msecs_to_jiffies(ms);
-}
-
-/*
- * Until @condition is true, @left jiffies are over, or the process is to be killed or
- * frozen. Looks once a second for the latter, which does not wake it.
- */
-#define micro_job_wait(mi, left, condition)					\
-({										\
-	bool __done = (condition);						\
-										\
-	while (!__done && (left) > 0 && !freezing(current)) {			\
-		long __slice = min_t(long, left, HZ);				\
-		long __rest;							\
-										\
-		__rest = wait_event_killable_timeout((mi)->wq, condition, __slice); \
-		if (__rest < 0)							\
-			break;							\
-		__done = __rest > 0;						\
-		(left) -= __slice - __rest;					\
-	}									\
-	__done;									\
-})
 
 static bool micro_job_claim(struct micro_instance *mi, enum micro_job job,
 			    struct micro_compat *compat, struct micro_job_waiter *w)
@@ -229,18 +199,17 @@ void micro_job_init(struct micro_instance *mi)
  */
 int micro_job_run(struct micro_instance *mi, enum micro_job job, struct micro_compat *compat)
 {
-	long patience = micro_job_patience();
+	long left = micro_patience(&patience_ms);
 	struct micro_job_waiter w = {};
-	/* An earlier job is waited for as well: one that is over in time is none at all */
-	long left = patience < 0 ? MAX_SCHEDULE_TIMEOUT : patience;
 
-	if (!micro_job_wait(mi, left, micro_job_claim(mi, job, compat, &w))) {
+	/* An earlier job is waited for as well: one that is over in time is none at all */
+	if (!micro_wait_patiently(mi->wq, left, micro_job_claim(mi, job, compat, &w))) {
 		kfree(compat);
 		return fatal_signal_pending(current) ? -EINTR : -EBUSY;
 	}
 
-	micro_job_start(mi, patience);
-	micro_job_wait(mi, left, micro_job_is_done(mi, &w));
+	micro_job_start(mi, left);
+	micro_wait_patiently(mi->wq, left, micro_job_is_done(mi, &w));
 
 	guard(spinlock)(&mi->lock);
 	if (w.done)
@@ -258,8 +227,7 @@ int micro_job_run(struct micro_instance *mi, enum micro_job job, struct micro_co
  */
 void micro_job_bury(struct micro_instance *mi)
 {
-	long patience = micro_job_patience();
-	long left = patience < 0 ? MAX_SCHEDULE_TIMEOUT : patience;
+	long left = micro_patience(&patience_ms);
 	bool claimed;
 
 	get_device(&mi->mdev.dev);
@@ -274,8 +242,8 @@ void micro_job_bury(struct micro_instance *mi)
 		}
 	}
 	if (claimed)
-		micro_job_start(mi, patience);
-	micro_job_wait(mi, left, READ_ONCE(mi->buried));
+		micro_job_start(mi, left);
+	micro_wait_patiently(mi->wq, left, READ_ONCE(mi->buried));
 	put_device(&mi->mdev.dev);
 }
 

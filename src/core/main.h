@@ -7,10 +7,6 @@
 #ifndef _MICRO_MAIN_H
 #define _MICRO_MAIN_H
 
-/* When the log says what takes long */
-#define MICRO_WARN_FIRST	(10 * HZ)
-#define MICRO_WARN_AGAIN	(60 * HZ)
-
 void micro_object_get(void);
 void micro_object_put(void);
 

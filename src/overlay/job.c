@@ -7,12 +7,10 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cleanup.h>
-#include <linux/freezer.h>
-#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
-#include <linux/wait.h>
 
+#include "../core/patience.h"
 #include "overlay.h"
 
 /**
@@ -36,10 +34,6 @@
  * A wait is cut short when its process is to be frozen, rather than frozen with locks
  * held.
  */
-
-/* When the log says that a job takes long, and when again */
-#define MICRO_OVERLAY_WARN_FIRST	(10 * HZ)
-#define MICRO_OVERLAY_WARN_AGAIN	(60 * HZ)
 
 static int patience_ms = 1000;
 module_param(patience_ms, int, 0644);
@@ -70,33 +64,13 @@ struct micro_overlay_waiter {
  */
 long micro_overlay_patience(void)
 {
-	int ms = READ_ONCE(patience_ms);
-
-	return ms < 0 ? -1 : (long)msecs_to_jiffies(ms);
+	return micro_patience(&patience_ms);
 }
 
-/*
- * Until @condition is true, @left jiffies are over, or the process is to be killed or
- * frozen. Looks once a second for the latter, which does not wake it.
- */
-#define micro_overlay_wait(left, condition)					\
-({										\
-	bool __done = (condition);						\
-	long __rest;								\
-										\
-	while (!__done && (left) && !freezing(current)) {			\
-		long __slice = (left) < 0 ? HZ : min_t(long, left, HZ);		\
-										\
-		__rest = wait_event_killable_timeout(micro_overlay_ended,	\
-						     condition, __slice);	\
-		if (__rest < 0)							\
-			break;							\
-		__done = __rest > 0;						\
-		if ((left) > 0)							\
-			(left) -= __slice - __rest;				\
-	}									\
-	__done;									\
-})
+static bool micro_overlay_is_idle(struct micro_overlay *ov)
+{
+	return READ_ONCE(ov->job) == MICRO_OVERLAY_IDLE;
+}
 
 static int micro_overlay_do(struct micro_overlay *ov, enum micro_overlay_job job)
 {
@@ -150,7 +124,7 @@ static void micro_overlay_work(struct work_struct *work)
 	/* Claimed: nobody else changes it */
 	enum micro_overlay_job job = ov->job;
 
-	schedule_delayed_work(&ov->watch, MICRO_OVERLAY_WARN_FIRST);
+	schedule_delayed_work(&ov->watch, MICRO_WARN_FIRST);
 	do {
 		int result = micro_overlay_do(ov, job);
 
@@ -173,7 +147,7 @@ static void micro_overlay_complain(struct work_struct *work)
 	else
 		pr_warn("%s: the overlay is still being %s\n", name,
 			READ_ONCE(ov->job) < MICRO_OVERLAY_REMOVE ? "applied" : "removed");
-	schedule_delayed_work(&ov->watch, MICRO_OVERLAY_WARN_AGAIN);
+	schedule_delayed_work(&ov->watch, MICRO_WARN_AGAIN);
 }
 
 /**
@@ -224,7 +198,7 @@ int micro_overlay_begin(struct micro_overlay *ov, long *left)
 			return 0;
 		mutex_unlock(&ov->lock);
 
-		if (!micro_overlay_wait(*left, READ_ONCE(ov->job) == MICRO_OVERLAY_IDLE))
+		if (!micro_wait_patiently(micro_overlay_ended, *left, micro_overlay_is_idle(ov)))
 			return fatal_signal_pending(current) ? -EINTR : -EBUSY;
 	}
 }
@@ -245,7 +219,7 @@ int micro_overlay_end(struct micro_overlay *ov, enum micro_overlay_job job, long
 	micro_overlay_claim(ov, job, &w);
 	mutex_unlock(&ov->lock);
 	micro_overlay_start(ov, left);
-	micro_overlay_wait(left, READ_ONCE(w.done));
+	micro_wait_patiently(micro_overlay_ended, left, READ_ONCE(w.done));
 
 	guard(mutex)(&ov->lock);
 	if (w.done)
@@ -274,7 +248,7 @@ void micro_overlay_bury(struct micro_overlay *ov)
 	}
 	if (claimed)
 		micro_overlay_start(ov, left);
-	micro_overlay_wait(left, READ_ONCE(ov->job) == MICRO_OVERLAY_IDLE);
+	micro_wait_patiently(micro_overlay_ended, left, micro_overlay_is_idle(ov));
 }
 
 int micro_overlay_jobs_init(void)
