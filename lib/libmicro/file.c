@@ -123,6 +123,16 @@ void file_opened(struct server *server, struct micro_file *file, int error)
 	server_unlock(server);
 }
 
+/* Until when a thread waits for another one that has a file in hand */
+static struct timespec in_a_second(void)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec++;
+	return end;
+}
+
 /*
  * Another thread may have the record of its OPEN, and not have got so far. When
  * that takes a second, the file was closed before.
@@ -135,8 +145,7 @@ static struct micro_file *find_opened(struct server *server, uint64_t id)
 
 	if (server->nr_rings < 2 || (file && !file->opening))
 		return file;
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec++;
+	end = in_a_second();
 	while (file ? file->opening : !late) {
 		late = pthread_cond_timedwait(&server->changed, &server->lock, &end);
 		file = find(server, id);
@@ -248,10 +257,8 @@ static struct micro_file *file_of(struct server *server, struct micro_instance *
 /* Waits a second at most, and returns whether it was that long */
 static bool wait_changed(struct server *server)
 {
-	struct timespec end;
+	struct timespec end = in_a_second();
 
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec++;
 	return pthread_cond_timedwait(&server->changed, &server->lock, &end);
 }
 

@@ -172,6 +172,12 @@ static void mu_record_who(struct micro_user_record *rec, kuid_t uid, kgid_t gid)
 	rec->gid = from_kgid_munged(ns, gid);
 }
 
+static void mu_record_opener(struct micro_user_record *rec, struct mu_file *file)
+{
+	mu_record_file(rec, file);
+	mu_record_who(rec, file->uid, file->gid);
+}
+
 static void mu_take_probe(struct mu_session *s, struct mu_instance *inst,
 			  struct micro_user_record *rec)
 {
@@ -204,8 +210,7 @@ static void mu_take_post(struct mu_session *s, struct mu_ring *ring, struct mu_i
 	switch (post->type) {
 	case MICRO_USER_RESTORE:
 		file = container_of(post, struct mu_file, post);
-		mu_record_file(rec, file);
-		mu_record_who(rec, file->uid, file->gid);
+		mu_record_opener(rec, file);
 		rec->id = MU_ID_RESTORE | file->number;
 		rec->slot = inst->number << 16 | MU_SLOT_RESTORE;
 		memcpy(rec->u.restore.state, file->state, sizeof(file->state));
@@ -215,14 +220,12 @@ static void mu_take_post(struct mu_session *s, struct mu_ring *ring, struct mu_i
 		break;
 	case MICRO_USER_OPEN:
 		file = container_of(post, struct mu_file, post);
-		mu_record_file(rec, file);
-		mu_record_who(rec, file->uid, file->gid);
+		mu_record_opener(rec, file);
 		file->told = MU_TOLD;
 		break;
 	case MICRO_USER_RELEASE:
 		file = container_of(post, struct mu_file, release);
-		mu_record_file(rec, file);
-		mu_record_who(rec, file->uid, file->gid);
+		mu_record_opener(rec, file);
 		WRITE_ONCE(inst->closing, inst->closing - 1);
 		wake_up(&inst->closing_wq);
 		mu_file_free(file);
