@@ -23,11 +23,6 @@ dead() {
 		"ENODEV ENODEV ENODEV ENODEV" "$2"
 }
 
-uptime_ms() {
-	read -r now _ </proc/uptime
-	echo "${now%.*}${now#*.}0"
-}
-
 micro-hold start
 modprobe micro_test
 micro-try write $test/register "thing llseek mode=0600" >/dev/null
@@ -38,9 +33,9 @@ hold open a rw /dev/micro/thing.1 >/dev/null
 hold open b r /dev/micro/thing.1 >/dev/null
 is "$(hold read a)" "thing thing.1" "the open file works"
 number=$(cat $micro/thing.1/dev)
-before=$(uptime_ms)
+before=$(ms)
 is "$(micro-try rmdir $micro/thing.1)" ok "rmdir succeeds"
-[ $(($(uptime_ms) - before)) -lt 10000 ]
+[ $(($(ms) - before)) -lt 10000 ]
 ok $? "rmdir of a device with open files returns at once"
 is "$(count opens) $(count releases) $(count unplugs) $(count removes)" "2 2 1 1" \
 	"the driver has released all files and let go"

@@ -160,7 +160,7 @@ fi
 
 note "an overlay at run time"
 overlays=/sys/kernel/config/device-tree/overlays
-if modprobe -q micro_overlay patience_ms=60000; then
+if modprobe -q micro_overlay; then
 	modprobe microkernel
 	mkdir $overlays/answers
 	is "$(micro-try write $overlays/answers/dtbo - </root/dts-overlays/answers.dtbo)" ok "run-time overlay: applied"

@@ -22,11 +22,6 @@ is_gone() {
 	wait_for sh -c "! grep -q 'device=$1 ' /sys/kernel/debug/micro/devices"
 }
 
-ms() {
-	read -r now _ </proc/uptime
-	echo "${now%.*}${now#*.}0"
-}
-
 # timed COMMAND...: runs it, sets took, in milliseconds, and its output to said
 timed() {
 	before=$(ms)

@@ -120,6 +120,12 @@ wait_for() {
 	done
 }
 
+# ms: of the time since the boot
+ms() {
+	read -r tap_now _ </proc/uptime
+	echo "${tap_now%.*}${tap_now#*.}0"
+}
+
 # loaded MODULE: is it there?
 loaded() {
 	grep -q "^$1 " /proc/modules

@@ -14,9 +14,7 @@ seed=${SEED:-1}
 random=200 blobs=${BLOBS:-800}
 [ "$TIER" != all ] || random=1000 blobs=5000
 
-modprobe -a sample_driver micro_fifo micro_ram
-# as long as it takes on a busy machine
-modprobe micro_overlay patience_ms=60000
+modprobe -a sample_driver micro_fifo micro_ram micro_overlay
 # Nobody has drivers for what the damage makes of names: do not look for them
 echo >/proc/sys/kernel/modprobe
 # A line for each of thousands of blobs says why it is refused

@@ -6,13 +6,9 @@
 # alone: nothing but a reboot ends it
 
 . /tests/lib/tap.sh
+. /tests/lib/overlay.sh
 
-overlays=/sys/kernel/config/device-tree/overlays
-dtbo=/root/dts-overlays
-
-modprobe -a sample_driver micro_fifo
-# as long as it takes on a busy machine
-modprobe micro_overlay patience_ms=60000
+modprobe -a sample_driver micro_fifo micro_overlay
 mkdir $overlays/a $overlays/b $overlays/c
 is "$(micro-try write $overlays/a/dtbo - <$dtbo/sample-driver.dtbo)" ok "an overlay is applied"
 is "$(micro-try write $overlays/c/dtbo - <$dtbo/micro-fifo.dtbo)" ok "another one"

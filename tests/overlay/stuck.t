@@ -6,19 +6,7 @@
 
 . /tests/lib/tap.sh
 . /tests/lib/unplug.sh
-
-overlays=/sys/kernel/config/device-tree/overlays
-dtbo=/root/dts-overlays
-
-# the whole tree: names and contents of all properties
-tree() {
-	find /proc/device-tree/ -type f -exec md5sum {} + | sort
-}
-
-ms() {
-	read -r now _ </proc/uptime
-	echo "${now%.*}${now#*.}0"
-}
+. /tests/lib/overlay.sh
 
 # ended PID: the process is gone, or waited for by nobody yet
 ended() {
@@ -47,10 +35,6 @@ bounded() {
 
 apply() {
 	micro-try write "$overlays/$1/dtbo" - <"$dtbo/$2.dtbo"
-}
-
-status() {
-	cat "$overlays/$1/status"
 }
 
 # others WHILE: while something is stuck, whoever has nothing to do with it goes on
@@ -102,6 +86,7 @@ none() {
 modprobe -a sample_driver micro_evil micro_fifo micro_overlay
 ok $? "modules are loaded"
 patience=/sys/module/micro_overlay/parameters/patience_ms
+echo 1000 >$patience
 empty=$(tree)
 micro-hold start
 
