@@ -248,7 +248,7 @@ make check        what everything does, on Linux 6.12; the main job on 6.1, 7.3 
                   root) and arm64
 make check-ci     lint, packages, costs, the model, and a kernel with KASAN, lockdep,
                   kmemleak ...; .ci/run is "make check" and this
-make check-all    every test on every kernel, and long: an hour. RESUME=1 goes on
+make check-all    every test on every kernel, and long: hours. RESUME=1 goes on
                   where it was interrupted; SEED=N repeats what is done at random
 make check-long   user drivers: 10,000 servers are killed, and more that takes hours;
                   RESUME=1 and SEED=N as above

@@ -8,6 +8,7 @@ Checks links to files, anchors and pictures; not those to other machines. In the
 source also that docs/README.md has each page of docs and README.md leads there, so that
 each page is two steps from README.md. Prints a line for each fault.
 """
+import functools
 import html.parser
 import pathlib
 import re
@@ -16,6 +17,7 @@ import urllib.parse
 
 SKIP = {".git", "build", "LICENSES"}
 LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(<?([^)>\s]+)>?(?:\s+\"[^\"]*\")?\)")
+FENCED = re.compile(r"^( *)(```|~~~).*?^ *\2 *$", re.M | re.S)
 SRC = re.compile(r"<(?:img|source|a)\b[^>]*?\b(?:src|srcset|href)=\"([^\"]+)\"")
 
 
@@ -35,14 +37,15 @@ def prose(text):
     """The text with the code taken out; lines keep their numbers."""
     def blank(match):
         return "\n" * match[0].count("\n")
-    text = re.sub(r"^( *)(```|~~~).*?^ *\2 *$", blank, text, flags=re.M | re.S)
+    text = FENCED.sub(blank, text)
     text = re.sub(r"<!--.*?-->", blank, text, flags=re.S)
     return re.sub(r"(`+)(?!`)[^`\n]+\1(?!`)", "", text)
 
 
+@functools.cache
 def anchors(path):
     found, seen = set(), {}
-    text = re.sub(r"^( *)(```|~~~).*?^ *\2 *$", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+    text = FENCED.sub("", path.read_text(encoding="utf-8"))
     for heading in re.findall(r"^#{1,6} +(.*?) *#*$", text, re.M):
         name = slug(heading)
         n = seen[name] = seen.get(name, -1) + 1

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import urllib.parse
 
+from links import is_remote
+
 INDEX = "docs/README.md"
 API = "kernel-api.html"
 TEMPLATE = """<!DOCTYPE html>
@@ -138,7 +140,7 @@ class Site:
 
     def link(self, source, target):
         """What a link of a page becomes in the site."""
-        if re.match(r"[a-z][a-z0-9+.-]*:|//|#", target):
+        if target.startswith("#") or is_remote(target):
             return target
         name, _, anchor = urllib.parse.unquote(html.unescape(target)).partition("#")
         file = os.path.normpath(os.path.join(os.path.dirname(source), name))

@@ -4,6 +4,7 @@
 # killed: a sentence, and nothing half-made stays.
 # shellcheck source=lib.bash
 source "${BASH_SOURCE[0]%/*}/lib.bash"
+fetch need mount=mount unshare=util-linux || exit
 
 for kernel in 9.9x no-such debian '' ../6.1; do
 	run "$vm" --kernel "$kernel" -- true

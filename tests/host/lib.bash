@@ -5,9 +5,6 @@
 
 repo=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 vm=$repo/scripts/vm
-# what the tests themselves call
-# shellcheck disable=SC2016 # that shell's
-bash -c 'source "$1/scripts/lib/common.sh" && need mount=mount unshare=util-linux' bash "$repo" || exit
 work=$(mktemp -d) || exit
 trap 'rm -rf "$work"' EXIT
 trap 'exit 143' INT TERM HUP
@@ -31,6 +28,12 @@ skip() {
 
 done_testing() {
 	echo "1..$cases"
+}
+
+# fetch need|wanted THING=PACKAGE...: what a test itself calls, as scripts/lib/common.sh does it
+fetch() {
+	# shellcheck disable=SC2016 # that shell's
+	bash -c 'source "$1/scripts/lib/common.sh" && shift && "$@"' bash "$repo" "$@"
 }
 
 # run COMMAND...: sets status; the output is in $work/output

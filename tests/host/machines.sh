@@ -4,6 +4,7 @@
 # stubs stand for the programs of such machines.
 # shellcheck source=lib.bash
 source "${BASH_SOURCE[0]%/*}/lib.bash"
+fetch need mount=mount unshare=util-linux || exit
 chmod 755 "$work"
 export XDG_CACHE_HOME=$work/cache
 

@@ -34,9 +34,7 @@ run "$repo/scripts/html" "$work/other"
 [[ $status -ne 0 && $(<"$work/other/file") == mine ]]
 ok $? 'make html does not replace a folder that has something else in it'
 
-# shellcheck source=../../scripts/lib/common.sh
-(source "$repo/scripts/lib/common.sh" && need chromium=chromium) >/dev/null 2>&1
-if ! command -v chromium >/dev/null; then
+if ! fetch wanted chromium=chromium >/dev/null 2>&1; then
 	skip 'a browser shows each page' 'there is no chromium'
 	done_testing
 	exit
