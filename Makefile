@@ -268,8 +268,8 @@ make lint         W=1, sparse, checkpatch, shellcheck
 
 make clean        remove what was built here
 
-scripts/vm --help and tests/run --help say more. What is fetched and built for
-QEMU is in ~/.cache/microkernel.
+scripts/vm --help and tests/run --help say more. The files for QEMU are
+in ~/.cache/microkernel.
 endef
 export help
 

@@ -99,8 +99,8 @@ struct micro_device {
  *	sleep, no lock held, but for what the unplug calls: see @release
  * @release: the counterpart of a successful @open, exactly once for each and
  *	never after @remove: from the last close(2), or from the unplug of the
- *	device while the file stays open in the process. The unplug holds the device
- *	lock then, whoever began it, also for @fasync with @on 0. Its return value is
+ *	device while the file stays open in the process. Each unplug holds the
+ *	device lock then, also for @fasync with @on 0. Its return value is
  *	ignored, as by the VFS
  * @read: as &file_operations.read. Excludes @read_iter
  * @write: as &file_operations.write. Excludes @write_iter
@@ -118,7 +118,7 @@ struct micro_device {
  *	Of them huge_fault, map_pages, name, pagesize and the NUMA policies are not used.
  *	Called with the mmap lock held for writing
  * @fasync: as &file_operations.fasync, commonly fasync_helper(). The framework
- *	calls it with @on 0 before @release when the device goes
+ *	calls it with @on 0 before @release when the device is unbound
  * @read_iter: as &file_operations.read_iter. Must not return -EIOCBQUEUED
  *	unless @unplug completes what is queued
  * @write_iter: as &file_operations.write_iter, likewise
@@ -257,8 +257,8 @@ static inline void micro_set_drvdata(struct micro_device *mdev, void *data)
  * @device: the instance
  * @drvdata: the driver's
  *
- * &file.private_data points at it; what is behind it is the framework's. Here so
- * that the functions below are a load or two, and no calls into another module.
+ * &file.private_data points at it; the memory behind it is the framework's. It is here,
+ * so that the functions below are a load or two, and no calls into another module.
  */
 struct micro_file_head {
 	struct micro_device *device;
@@ -369,10 +369,10 @@ void micro_wait_end(struct micro_waiter *waiter);
  * micro_wait_event_interruptible() - sleep until a condition is true, or unplug
  * @filp: the open file on whose behalf the operation runs
  * @wq_head: the driver's wait queue (not a pointer, as for wait_event());
- *	whoever makes @condition true wakes it
+ *	code that makes @condition true wakes it
  * @condition: a C expression, evaluated again after each wake-up
  *
- * What makes a sleeping operation revocable: it is woken by the unplug too, and
+ * It makes a sleeping operation revocable: the unplug wakes it, too, and it
  * should return the error at once. On a file with O_NONBLOCK it does not sleep.
  *
  * Context: may sleep. Only from within an operation of @filp, without a lock

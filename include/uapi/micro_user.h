@@ -217,8 +217,8 @@ struct micro_user_record {
  * @events: with -EAGAIN: EPOLL* of which one ends the wait. 0: EPOLLIN for READ,
  *	EPOLLOUT for WRITE, while for all others the client gets the error
  * @result: by type: READ, WRITE: bytes, at most micro_user_record.count, or -errno; IOCTL:
- *	0 to INT_MAX or -errno; LLSEEK: the position or -errno; else 0 or -errno. What
- *	is none of these becomes -EIO
+ *	0 to INT_MAX or -errno; LLSEEK: the position or -errno; else 0 or -errno. Any
+ *	other result becomes -EIO
  * @cookie: of the server's own
  * @state: likewise
  *

@@ -65,10 +65,10 @@ struct micro_instance;
  *	of micro_request_id() then. May be NULL
  * @reserved: NULL
  *
- * Each may be NULL, which is what the property "operations" of the user driver should
- * say, too: the kernel answers then, without asking. Otherwise it is as if a kernel driver
- * had no such operation. Where "operations" lacks "open", a struct micro_file is valid as
- * long as an operation runs, and not known from one to the next.
+ * Each may be NULL. Then the property "operations" of the user driver should not have
+ * it either, and the kernel answers without asking the server. Otherwise it is as if a
+ * kernel driver had no such operation. Where "operations" lacks "open", a struct micro_file
+ * is valid as long as an operation runs, and not known from one to the next.
  *
  * None of them blocks: while one runs, all clients of the driver wait (of a thread,
  * see struct micro_options). One that takes longer than the property "answer-ms" counts as
@@ -107,7 +107,7 @@ struct micro_options {
  * micro_serve() - serve the devices of a user driver
  * @driver: its name; /dev/micro/micro_user.NAME is opened. A name with a slash in it is the
  *	path of that node
- * @ops: what the driver does; it has to stay as it is
+ * @ops: what the driver does; do not change it later
  *
  * Returns after SIGTERM, SIGINT or micro_stop(), when all requests in hand were answered.
  * The two signals do that only where the program has left them at their
@@ -127,7 +127,7 @@ int micro_serve(const char *driver, const struct micro_ops *ops);
  * micro_serve_with() - as micro_serve(), with options
  * @driver: its name
  * @ops: what the driver does
- * @options: NULL, or what is to be different
+ * @options: NULL, or the options
  *
  * Return: as micro_serve(); -EINVAL also for options out of range.
  */

@@ -61,7 +61,7 @@ for name in x 0 9a a-b a.b a_b a:b a@b a+b A.Z "$(zeros 63)" power driver subsys
 	is "$(cat "/dev/micro/$name")" "Sample driver data" "has a node that works"
 	is "$(micro-try rmdir "$micro/$name")" ok "rmdir"
 done
-is "$(stat -c %t:%T /dev/null)" 1:3 "/dev/null is what it was"
+is "$(stat -c %t:%T /dev/null)" 1:3 "/dev/null has not changed"
 
 note "names that are taken"
 mkdir $micro/taken
@@ -72,8 +72,8 @@ is "$(micro-try write $test/create sample_driver)" EEXIST \
 	"the kernel cannot make a device of its own name twice"
 is "$(cat /dev/sample_driver)" "Sample driver data" "the device that was there works on"
 rmdir $micro/taken
-is "$(micro-try write $test/create taken)" ok "a name that is free again can be had"
-is "$(micro-try write $test/destroy taken) $(micro-try mkdir $micro/taken)" "ok ok" "whoever had it"
+is "$(micro-try write $test/create taken)" ok "a name that is free again can be taken by kernel code"
+is "$(micro-try write $test/destroy taken) $(micro-try mkdir $micro/taken)" "ok ok" "and then by mkdir"
 
 note "names whose node would not be theirs"
 rmdir $micro/taken

@@ -110,7 +110,7 @@ is "$(attr status) $(attr live)" "failed ENOMEM 1" "status has it, too"
 is "$(attr driver):$(attr devnode):$(attr dev)" :: "nothing is bound"
 is "$(set_attr live 1)" ENOMEM "trying again, it is still there"
 set_attr compatible test,nobody >/dev/null
-is "$(attr status)" unbound "status of a failed device is unbound when its driver has gone"
+is "$(attr status)" unbound "status of a failed device is unbound when its driver is unloaded"
 echo 5 >$test/hello/probe
 is "$(set_attr compatible test,hello) $(attr status)" "EIO failed EIO" "compatible has probe's error"
 is "$(attr compatible)" test,hello "the string was taken"

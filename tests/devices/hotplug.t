@@ -68,7 +68,7 @@ for way in "$micro/thing.1/live 0" "$bus/drivers/thing/unbind thing.1" "$test/un
 		micro-try write $test/register "thing llseek" >/dev/null
 		;;
 	esac
-	is "$(cat /dev/micro/thing.1)" "thing thing.1" "a device that went comes back"
+	is "$(cat /dev/micro/thing.1)" "thing thing.1" "a device that was removed comes back"
 	dead a "the dead file does not"
 	hold close a >/dev/null
 done

@@ -83,7 +83,7 @@ micro-try write $micro/d/live 0 >/dev/null
 micro-try write $micro/d/live 1 >/dev/null
 is "$(driver d)" first "the next bind takes the better driver"
 unregister first
-is "$(driver d):$(cat $micro/d/status)" ":unbound" "a device is unbound when its driver has gone"
+is "$(driver d):$(cat $micro/d/status)" ":unbound" "a device is unbound when its driver is unregistered"
 micro-try write $micro/d/live 1 >/dev/null
 is "$(driver d)" second "a device without a driver takes the next best one when asked to look again"
 rmdir $micro/d
@@ -151,7 +151,7 @@ is "$(readlink -f /sys/class/micro/alpha.1/device)" "$(readlink -f $bus/devices/
 note "bind and unbind of sysfs"
 is "$(micro-try write $bus/drivers/beta/unbind alpha.1) $(cat $micro/alpha.1/status)" "ok unbound" "unbind"
 [ ! -e /dev/micro/alpha.1 ]
-ok $? "the node goes"
+ok $? "the node is removed"
 is "$(micro-try write $bus/drivers/alpha/bind alpha.1)" ENODEV \
 	"bind in sysfs to a driver that does not match is ENODEV"
 is "$(micro-try write $bus/drivers/beta/bind alpha.1) $(cat $micro/alpha.1/status)" "ok bound" "bind"

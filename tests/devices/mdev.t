@@ -66,7 +66,7 @@ settled
 like "$(look)" '^600 0 ' "with the lines a node has the mode that its driver asks for"
 again
 like "$before" '^600 ' "a device that is made again has its node at once"
-is "$(look)" "$before" "a late remove leaves it as it is"
+is "$(look)" "$before" "a late remove does not change it"
 run_ok rmdir $device
 settled
 run_fails "No such file" stat $node
@@ -83,7 +83,7 @@ run_ok mkdir $device
 settled
 like "$(look)" '^660 20 ' "with that line the group may use the node"
 again
-is "${before##* }" "$(look | sed 's/.* //')" "a late remove leaves that as it is, too"
+is "${before##* }" "$(look | sed 's/.* //')" "a late remove does not change that either"
 like "$(look)" '^660 20 ' "a node that is made again belongs to the group"
 kill "$(pidof mdev)"
 run_ok rmdir $device

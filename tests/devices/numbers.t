@@ -56,7 +56,7 @@ live a 0
 live b 0
 live b 1
 secret b
-is "$(micro-try open r $kept)" ENXIO "nowhere while that is unbound, whoever is bound meanwhile"
+is "$(micro-try open r $kept)" ENXIO "nowhere while that is unbound, also when another device is bound meanwhile"
 live a 1
 secret a
 is "$(cat $kept)" "secret of a" "a kept node leads to the same device when that is bound again"

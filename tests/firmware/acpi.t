@@ -82,7 +82,7 @@ wait_for have_nodes "KID1 last named right sample_driver.7 third twin"
 is "$(cd /dev/micro && echo *)" "KID1 last named right sample_driver.7 third twin" \
 	"binding a bus makes its devices but the one whose name is taken"
 like "$(dmesg | grep MKB1.dump@2)" "MKB1.dump@2 is skipped: .*'left'.*EEXIST" "the log says so"
-is "$(cat $micro/left/status)" unbound "the user's device is what it was"
+is "$(cat $micro/left/status)" unbound "the user's device has not changed"
 rmdir $micro/left
 is "$(micro-try write $bus/unbind PRP0001:00) $(micro-try write $bus/bind PRP0001:00)" "ok ok" "once more"
 wait_for have_nodes "$nodes"
@@ -90,7 +90,7 @@ is "$(cd /dev/micro && echo *)" "$nodes" "binding a bus makes all devices when a
 is "$(micro-hold read a)" ENODEV "the dead file stays dead"
 micro-hold end
 
-note "modules that go and come"
+note "modules that are unloaded and loaded again"
 is "$(micro-try rmmod microkernel)" EAGAIN "the core stays for its drivers"
 run_ok rmmod micro_dump
 is "$(cd /dev/micro && echo *)" "named sample_driver.7" "devices without a driver have no nodes"

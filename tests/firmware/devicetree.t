@@ -110,7 +110,7 @@ is "$(nodes)" "$(sorted $several $odd)" "binding a bus makes all devices when al
 is "$(micro-hold read a)" ENODEV "the dead file stays dead"
 micro-hold end
 
-note "modules that go and come"
+note "modules that are unloaded and loaded again"
 run_ok rmmod micro_dump micro_fifo micro_ram sample_driver
 run_ok rmmod microkernel
 [ ! -e /dev/micro ] && [ ! -e /sys/bus/micro_bus ]

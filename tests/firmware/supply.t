@@ -34,7 +34,7 @@ is "$(said 1)" "" "its driver was not asked"
 like "$(said 1 consumer.4)" "clock at 0, domain no" "a device that needs nothing is bound"
 
 note "DMA"
-like "$(said 1 consumer.4)" "DMA offset 0x40000000" "memory for DMA is where dma-ranges says"
+like "$(said 1 consumer.4)" "DMA offset 0x40000000" "memory for DMA has the address that dma-ranges gives"
 [ -e $devices/consumer.3 ] && [ ! -e $devices/consumer.3/driver ]
 ok $? "a device behind an IOMMU is not bound"
 is "$(dmesg | grep -c 'consumer.3: .*/consumer@3 has "iommus"')" 1 "the log says why"
@@ -65,7 +65,7 @@ like "$(said 1 consumer.2)" "probe: .* domain yes" "another one, whose probe() f
 wait_for is_on 1
 is "$(cat $on)" 1 "that is off again; the first is on"
 
-note "the device goes while a read is inside"
+note "the device is removed while a read is inside"
 from=$(here)
 cat /dev/micro/consumer.1 >/dev/null 2>&1 &
 reader=$!

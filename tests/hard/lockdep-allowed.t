@@ -50,7 +50,7 @@ is "$(micro-try write $test/register "whole makes=part.1")" ok "another one, who
 for round in 1 2; do
 	is "$(micro-try mkdir $micro/whole.1) $(cat $micro/whole.1/status)" "ok bound" "it has a device: init() runs"
 	is "$(cat /dev/part.1)" "part part.1" "the first device's init() has made the other device"
-	is "$(micro-try rmdir $micro/whole.1)" ok "the device goes: exit() runs"
+	is "$(micro-try rmdir $micro/whole.1)" ok "rmdir of the device succeeds: exit() runs"
 	[ ! -e /dev/part.1 ]
 	ok $? "the first device has destroyed the other device"
 	no_report "round $round"

@@ -82,7 +82,7 @@ for level in freezer devices; do
 	micro-hold read reader 1 >/tmp/reader &
 	reader=$!
 	wait_for is_inside micro_evil.x
-	is "$(try rmdir $micro/micro_evil.x)" ok "the device goes while the reader sleeps again"
+	is "$(try rmdir $micro/micro_evil.x)" ok "rmdir succeeds while the reader sleeps again"
 	wait $reader
 	is "$(cat /tmp/reader)" ENODEV "the reader hears of it"
 	micro-hold close reader >/dev/null

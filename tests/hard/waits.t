@@ -172,7 +172,7 @@ wait_for sh -c "dmesg | grep -q 'micro_evil.slow-attribute: driver micro_evil ke
 ok $? "the log names release(), called by close(2)"
 echo let 1 >$evil/command
 is_gone micro_evil.slow-attribute
-ok $? "then the device goes"
+ok $? "then the device is removed"
 
 note "patience_ms: 0 and -1"
 echo 0 >$patience

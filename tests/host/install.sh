@@ -80,7 +80,7 @@ ok $? "the release is that of uname -r"
 rm -rf "$tmp/stage/"*
 sealed make -s KERNELDIR="$kernel_headers" DESTDIR="$tmp/stage" INSTALL_MOD_DIR=extra modules_install &&
 	there "$modules/extra/src/core/microkernel.ko"
-ok $? "INSTALL_MOD_DIR is where in the kernel's folder modules go"
+ok $? "INSTALL_MOD_DIR names the modules' folder in the kernel's folder"
 
 rm -rf "$tmp/stage/"*
 sealed make -s -C "$kernel_headers" M="$tmp/source" INSTALL_MOD_PATH="$tmp/stage" MODLIB="$tmp/stage/$modules" modules modules_install &&
@@ -98,7 +98,7 @@ if cp -r "$kernel_headers"/{.config,include,arch,Module.symvers} "$split" 2>"$tm
 	sealed make -s -C "$repo" -n KERNEL_SRC="$source_dir" O="$split" INSTALL_MOD_PATH="$tmp/stage" modules_install &&
 		grep -q -- "-C $source_dir .*MODLIB=$tmp/stage/$modules" "$tmp/log"
 fi
-ok $? "O= is where the kernel was built, which says its release"
+ok $? "O= names the folder in which the kernel was built, and its release is taken from there"
 
 rm -rf "$tmp/stage/"*
 sealed make -s DESTDIR="$tmp/stage" PREFIX=/usr/local install-system &&

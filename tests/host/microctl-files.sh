@@ -96,7 +96,7 @@ ok $? 'so is one from the standard input'
 cd / || exit
 run "$microctl" diff --include "$work/include" "$work/included.dtso"
 [[ $status -eq 1 ]] && says 'buffer-size = <128>;'
-ok $? 'what is beside a source is found from any folder'
+ok $? 'files beside a source are found from any folder'
 cd "$work" || exit
 run "$microctl" check included.dtso
 [[ $status -eq 3 ]] && says 'included.dtso:3' && says 'dt-bindings/size.h: No such file' && says '--include says where'

@@ -22,7 +22,7 @@ ok $? 'the example in which a device is taken away works'
 sed -n '/0-taken-away/,/^## /{s/^    //p}' "$readme" >"$work/printed"
 grep -v '^$' "$work/shown" | head -n "$(wc -l <"$work/printed")" | diff "$work/printed" - >"$work/output"
 [[ $? -eq 0 && -s $work/printed ]]
-ok $? 'the session is what the example prints'
+ok $? 'the example prints the session of the README'
 
 mkdir "$work/counter"
 sed -n '/^```c$/,/^```$/{//!p}' "$readme" >"$work/counter/counter.c"

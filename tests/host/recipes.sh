@@ -38,7 +38,7 @@ run "$work/other/scripts/set-version" 7.8.9-rc2
 	grep -q '^version = "7.8.9rc2"' "$work/other/lib/python/pyproject.toml" &&
 	grep -q '^Version: *7.8.9~rc2$' "$work/other/packaging/rpm/microkernel.spec" &&
 	diff <("$work/other/packaging/dkms/conf" 7.8.9-rc2) "$work/other/dkms.conf" >>"$work/output"
-ok $? 'set-version writes them all, and says what is to be written by hand'
+ok $? 'set-version writes them all, and names those that must be written by hand'
 sed -i 's/^pkgver=.*/pkgver=1/' "$work/other/packaging/arch/PKGBUILD"
 run "$work/other/scripts/set-version" --check
 [[ $status -eq 1 ]] && says 'packaging/arch/PKGBUILD has another version'
@@ -68,7 +68,7 @@ make -s -C "$source" clean
 
 # DKMS, with folders of its own instead of /usr/src, /var/lib/dkms and /lib/modules
 packaging/dkms/conf "$version" | diff - dkms.conf >"$work/output"
-ok $? 'dkms.conf is what packaging/dkms/conf makes'
+ok $? 'packaging/dkms/conf prints dkms.conf'
 taken=''
 for release in 4.19.0 6.0.9 6.1.0-56-amd64 6.1.176 6.2.0 6.4.16 6.5.0 6.10.3 6.12.1 7.3-1 10.0; do
 	[[ ! $release =~ $(sed -n 's/^BUILD_EXCLUSIVE_KERNEL="\(.*\)"/\1/p' dkms.conf) ]] || taken+=" $release"

@@ -133,7 +133,7 @@ asleep rmdir "rmdir $micro/micro_evil.d"
 asleep unbind "echo micro_evil.d >/sys/bus/micro_bus/drivers/micro_evil/unbind"
 asleep live "echo 0 >$micro/micro_evil.d/live"
 
-note "files whose device went away"
+note "files whose device was removed"
 dead=/sys/kernel/debug/micro/dead
 dead() {
 	sed 's/file=[0-9a-f]* //' $dead

@@ -151,7 +151,7 @@ hold write a uncounted
 hold open b r /dev/micro/sample_driver.1
 hold close b
 run_ok micro-try write $switch on
-is "$(all sample_driver.1)" "$before" "on again: what was counted is kept, and nothing was counted since"
+is "$(all sample_driver.1)" "$before" "on again: the numbers are kept, and nothing was counted meanwhile"
 hold write a 12345
 is "$(stats sample_driver.1 writes bytes_written)" "21 205" "counting goes on"
 hold close a

@@ -116,7 +116,7 @@ wait_for sh -c "dmesg | grep -q 'micro_overlay: a: the overlay is still being re
 ok $? "the log names the overlay"
 go
 wait_for put_back
-ok $? "once the operation has ended, the tree is what it was"
+ok $? "once the operation has ended, the tree is as before"
 is "$(state micro_evil.deaf) $(state micro_evil.slow-probe)" " " "no device is left"
 
 note "status while an operation stays inside"

@@ -31,7 +31,7 @@ if mount -t cgroup2 none $group 2>/dev/null && grep -qw memory $group/cgroup.con
 	sh -c "echo 0 >$group/asker/cgroup.procs && mkdir $micro/t.x"
 	charged=$(cat $group/asker/memory.current)
 	[ "$charged" -ge 16777216 ]
-	ok $? "memory of a device counts in the group of who makes it" || diag "$charged bytes"
+	ok $? "memory of a device counts in the group of the process that makes it" || diag "$charged bytes"
 	rmdir $micro/t.x
 	remove_driver t
 	rmdir $group/asker

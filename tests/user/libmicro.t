@@ -123,7 +123,7 @@ printf w >&3
 ok $? "a file that was open before goes on"
 exec 3>&-
 
-note "the user driver goes"
+note "the user driver is removed"
 rmdir $micro/t.x
 remove_driver t
 ends $server $ENODEV "its server is told"
