@@ -264,7 +264,7 @@ make sbom         a bill of materials (SPDX), in build/
 make html         a site of all pages, manual pages and the kernel API, in build/html
 make compile_commands.json
                   how each file is compiled, for clangd and others
-make lint         W=1, sparse, checkpatch, shellcheck
+make lint         W=1, sparse, checkpatch, shellcheck, English, links
 
 make clean        remove what was built here
 
