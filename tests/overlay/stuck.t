@@ -8,11 +8,6 @@
 . /tests/lib/unplug.sh
 . /tests/lib/overlay.sh
 
-# ended PID: the process is gone, or waited for by nobody yet
-ended() {
-	! grep -q "^State:.[^Z]" "/proc/$1/status" 2>/dev/null
-}
-
 # timed COMMAND...: runs it, sets took, in milliseconds, and its output to said. What has not
 # ended after 20 seconds is left alone.
 timed() {
@@ -31,10 +26,6 @@ timed() {
 # bounded RESULT NAME: what was timed said so, and took about as long as patience_ms
 bounded() {
 	is "$said" "$1" "$2" || diag "$took ms"
-}
-
-apply() {
-	micro-try write "$overlays/$1/dtbo" - <"$dtbo/$2.dtbo"
 }
 
 # others WHILE: while something is stuck, whoever has nothing to do with it goes on
