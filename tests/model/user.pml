@@ -48,6 +48,8 @@ hidden byte P_unplug_ends;		/* without a step of any process */
 hidden byte P_nothing_after_remove;	/* no request is delivered after the device's REMOVE */
 hidden byte P_nothing_done;		/* who is interrupted has a request that no server had */
 hidden byte P_one_serves;		/* at a time */
+hidden byte P_gone_told;		/* when the driver goes, its clients hear that, not of a lost server */
+hidden byte P_session_over;		/* when the driver has gone, no session is left */
 
 /* struct mu_slot */
 byte state[NS];
@@ -70,13 +72,16 @@ bit serving, leaving;
 byte outstanding;
 bit idle;				/* the server's thread sleeps, and nobody woke it */
 bit removes;				/* REMOVE is in inst->posts */
+bit going;				/* the server node is being unbound */
 /* mu_file_events(), and when it was notified */
 bit events;
 byte stamp, seq;
 
-/* the core */
+/* the core: of the device, and of the server node */
 bit revoked;
 byte inside;
+bit node_revoked;
+byte node_inside;
 /* signals */
 byte signalled, killed;
 
@@ -89,6 +94,7 @@ bit due;				/* an event that nobody was told is over */
 bit removed, told_removed, unplug_begun, unplugged;
 byte answered;				/* clients whose request was answered */
 byte taken;				/* clients whose request a server had, who may have done it */
+bit released;				/* the core has released the server's file */
 
 inline wake_server()
 {
@@ -116,10 +122,11 @@ inline request_lost(n)
 {
 	w = owner[n];
 	state[n] = CLIENT;
-	/* whether "again" has the operation */
+	/* whether "again" has the operation; ENODEV, in any case, when the driver goes */
 	if
-	:: ADD(again, w); ADD(tried, w)
-	:: ADD(failed, w)
+	:: !going -> ADD(again, w); ADD(tried, w)
+	:: ADD(failed, w);
+		MUST(P_gone_told, going || !released)
 	fi;
 	ADD(settled, w)
 }
@@ -360,12 +367,24 @@ proctype Server(byte k)
 		fi
 #endif
 	fi;
+#ifdef GOING
+	/* an operation of the server node: the core lets none in that comes too late */
+	if
+	:: atomic { node_revoked -> goto dead }
+#ifndef MUTANT_ATTACH_UNCOUNTED
+	:: atomic { !node_revoked && sess == 0 -> node_inside++ }
+#else
+	:: atomic { !node_revoked && sess == 0 }
+#endif
+	fi;
+#endif
 	/* whoever was first */
 #ifndef MUTANT_ATTACH_TWICE
 	atomic { sess == 0 ->
 #else
 	atomic {
 #endif
+		node_inside = 0;
 		MUST(P_one_serves, sess == 0); sess = k; serving = 0; leaving = 0; idle = 0 };
 	/* PROBE and RESTORE, READY */
 	if
@@ -494,7 +513,7 @@ proctype Signals()
 
 proctype Unplug()
 {
-	byte w, n;
+	byte w, n, k;
 
 #ifdef IDLE
 	timeout;
@@ -512,6 +531,22 @@ proctype Unplug()
 	};
 #endif
 	unplug_begun = 1;
+#ifdef GOING
+	/* the server node is unbound: the core's part, mu_driver_unplug(), mu_server_release() */
+	atomic { node_revoked = 1 };
+#ifndef MUTANT_GOING_UNSAID
+	atomic { going = 1 };
+#endif
+	atomic { node_inside == 0 };
+	atomic {
+		released = 1; k = sess;
+		if
+		:: k != 0 -> session_end(k)
+		:: k == 0
+		fi
+	};
+	/* mu_driver_remove() unregisters the driver, which unplugs its devices */
+#endif
 #ifdef MUTANT_REMOVE_FIRST
 	atomic { sess != 0 -> removes = 1; idle = 0 };
 #endif
@@ -528,6 +563,7 @@ proctype Unplug()
 		:: sess == 0
 		fi;
 #endif
+		MUST(P_session_over, !released || sess == 0);
 		unplugged = 1
 	}
 }
