@@ -25,9 +25,13 @@
 
 /* A bind or an unbind that goes on is over by then */
 #define MICRO_SUSPEND_MOMENT	HZ
+/* Where devices come and go all the time, one or another is always locked */
+#define MICRO_SUSPEND_LOOK	(10 * HZ)
 
-static bool micro_suspend_locked(struct micro_instance *mi, unsigned long end)
+static bool micro_suspend_locked(struct micro_instance *mi)
 {
+	unsigned long end = jiffies + MICRO_SUSPEND_MOMENT;
+
 	while (mutex_is_locked(&mi->mdev.dev.mutex)) {
 		if (time_after(jiffies, end))
 			return true;
@@ -47,12 +51,12 @@ static void micro_suspend_complain(struct micro_instance *mi)
 /* 0, or -EBUSY */
 static int micro_suspend_check(void)
 {
-	unsigned long end = jiffies + MICRO_SUSPEND_MOMENT;
+	unsigned long end = jiffies + MICRO_SUSPEND_LOOK;
 	struct micro_instance *mi;
 	int err = 0;
 
-	while (!err && (mi = micro_instance_find_locked())) {
-		if (micro_suspend_locked(mi, end)) {
+	while (!err && time_before(jiffies, end) && (mi = micro_instance_find_locked())) {
+		if (micro_suspend_locked(mi)) {
 			micro_suspend_complain(mi);
 			err = -EBUSY;
 		}
