@@ -180,7 +180,7 @@ static int micro_bus_match(struct device *dev, micro_match_arg(drv))
 size_t micro_modalias(struct micro_instance *mi, char *buf, size_t size)
 {
 	const char *name = mi->base;
-	int base = strcspn(name, ".");
+	int base = micro_base_length(name);
 	const struct micro_compat *compat;
 	const char *s;
 	size_t len;

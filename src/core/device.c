@@ -187,7 +187,8 @@ static void micro_instance_load(struct micro_instance *mi, enum micro_load load)
 	    READ_ONCE(mi->doomed))
 		return;
 	if (!compat && !READ_ONCE(mi->binding)) {
-		snprintf(alias, sizeof(alias), "micro:%.*s", (int)strcspn(mi->base, "."), mi->base);
+		snprintf(alias, sizeof(alias), "micro:%.*s", (int)micro_base_length(mi->base),
+			 mi->base);
 		micro_load_module(mi, wait, alias);
 	}
 	if (!compat)

@@ -67,7 +67,7 @@ bool micro_device_name_valid(const char *name)
  */
 bool micro_name_matches(const char *device, const char *driver)
 {
-	size_t base = strcspn(device, ".");
+	size_t base = micro_base_length(device);
 
 	return strlen(driver) == base && !memcmp(device, driver, base);
 }

