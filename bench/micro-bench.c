@@ -247,6 +247,26 @@ static void take_best(double *best, double begin, unsigned int batch)
 		*best = ns;
 }
 
+/*
+ * The last round is marked. What the round before has left to RCU is freed at the next grace
+ * period, and would be taken for a part of it.
+ */
+static double round_begin(unsigned int left)
+{
+	if (!left && marks)
+		usleep(100000);
+	if (!left)
+		mark(false);
+	return now();
+}
+
+static void round_end(unsigned int left, double *best, double begin, unsigned int batch)
+{
+	take_best(best, begin, batch);
+	if (!left)
+		mark(true);
+}
+
 /* Directories from number *first to *last, exclusive, are there */
 static struct dirs_result dirs_measure(const char *subsystem, unsigned int *first,
 				       unsigned int *last)
@@ -259,22 +279,22 @@ static struct dirs_result dirs_measure(const char *subsystem, unsigned int *firs
 	double begin;
 
 	while (rounds--) {
-		begin = now();
+		begin = round_begin(rounds);
 		for (i = 0; i < batch; i++)
 			make_dir(subsystem, instance(*last + i));
-		take_best(&r.make, begin, batch);
+		round_end(rounds, &r.make, begin, batch);
 
-		begin = now();
+		begin = round_begin(rounds);
 		for (i = batch; i--;)
 			remove_dir(subsystem, instance(*last + i));
-		take_best(&r.remove_last, begin, batch);
+		round_end(rounds, &r.remove_last, begin, batch);
 
 		for (i = 0; i < batch; i++)
 			make_dir(subsystem, instance(*last + i));
-		begin = now();
+		begin = round_begin(rounds);
 		for (i = 0; i < batch; i++)
 			remove_dir(subsystem, instance(*first + i));
-		take_best(&r.remove_first, begin, batch);
+		round_end(rounds, &r.remove_first, begin, batch);
 		*first += batch;
 		*last += batch;
 	}
