@@ -75,6 +75,22 @@ is "$(try mkdir $micro/micro_evil.deaf) $(cat $micro/micro_evil.deaf/status)" "o
 	"then the name is free"
 is "$(micro-hold write deaf x) $(micro-hold close deaf)" "ENODEV ok" "the old file stays dead"
 
+note "rmdir while the memory of a reader does not come"
+mkdir $micro/sample_driver.stuck
+micro-stuck forever /dev/micro/sample_driver.stuck true >/tmp/stuck 2>&1 &
+stuck=$!
+wait_for grep -qx stuck /tmp/stuck
+timed try rmdir $micro/sample_driver.stuck
+is "$said $(state sample_driver.stuck)" "ok unbinding" "rmdir succeeds"
+bounded "it does not wait for the reader"
+others "a reader is stuck"
+like "$(grep -A 1 'device=sample_driver.stuck ' /sys/kernel/debug/micro/devices | tail -n 1)" \
+	"comm=micro-stuck active=1 revoked=1" "debugfs names the reader"
+kill -KILL $stuck
+wait $stuck
+is_gone sample_driver.stuck
+ok $? "the reader can be killed, and then the device is gone"
+
 note "live while an operation stays inside"
 micro-hold open deaf rw /dev/micro/micro_evil.deaf >/dev/null
 micro-hold ioctl deaf deaf >/tmp/deaf &

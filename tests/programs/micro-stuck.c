@@ -121,7 +121,23 @@ static void test_killed(void)
 	unplug();
 }
 
+/* One that is stuck until somebody kills it, once it has said so */
+static void test_forever(void)
+{
+	struct absent memory = absent_new(1);
+	struct call c;
+
+	alarm(0);
+	buffer = memory.at;
+	begin_call_awake(&c, do_read, open_node(O_RDWR));
+	absent_wanted(&memory);
+	puts("stuck");
+	fflush(stdout);
+	pause();
+}
+
 static const struct test_case cases[] = {
+	{ "forever", test_forever },
 	{ "read", test_read },
 	{ "write", test_write },
 	{ "length", test_length },
