@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Everything at once: files are opened and used in all ways while their devices
 # are made, removed, bound, unbound, matched anew, and the driver's module reloaded.
-# Some do not wait long for what they ask, and some are killed.
+# Some do not wait long for what they ask, and some are killed. In the last run all
+# processes are frozen again and again, as if the machine was to be suspended.
 # The driver (micro_count) and micro-stress check that all promises are kept.
 # kernels: 6.1 6.12 7.3 debug
 # parts: all/debug 4
@@ -32,6 +33,17 @@ stress() {
 	like "$summary" '([2-9]|[0-9][0-9]+) unloads' "the driver was reloaded"
 }
 
+# freezes: as long as there is /tmp/freezes
+freezes() {
+	echo freezer >/sys/power/pm_test
+	echo 0 >/sys/module/suspend/parameters/pm_test_delay
+	while [ -e /tmp/freezes ]; do
+		sleep 0.2
+		micro-try write /sys/power/state mem
+	done
+	echo none >/sys/power/pm_test
+}
+
 # for ever, nearly, as modprobe does it here: a guest that is slow is not stuck; and so
 # short that much goes on when those who asked for it have gone
 long=60000
@@ -53,10 +65,26 @@ case $(uname -r) in
 	;;
 *)
 	# about 10 s
-	stress $long "$@" --unplugs 600
+	unplugs=600
+	stress $long "$@" --unplugs $unplugs
 	stress $short "$@" --unplugs 300 --kill
 	;;
 esac
+killed=$(awk '$2 == "kill" { print $3 }' /tmp/run)
+isnt "${killed:-0}" 0 "some of those who wait were killed: $killed"
+like "$(grep 'not waited for' /tmp/run)" ' [1-9][0-9]* writes were not waited for' "some changes took longer than anybody waited"
+
+if [ -w /sys/power/pm_test ]; then
+	touch /tmp/freezes
+	freezes >/tmp/frozen &
+	freezer=$!
+	stress $short "$@" --unplugs $((unplugs / 5)) --processes 1 --threads 2
+	rm /tmp/freezes
+	wait $freezer
+	is "$(sort -u /tmp/frozen)" ok "the machine can be suspended at any time: $(wc -l </tmp/frozen) times"
+else
+	skip "this kernel has no /sys/power/pm_test"
+fi
 
 # what it prints is what it did: it must have done something
 while read -r _ op worked _; do
@@ -67,11 +95,6 @@ while read -r _ op worked _; do
 		;;
 	esac
 done </tmp/stress
-
-# of the last run
-like "$(grep 'not waited for' /tmp/run)" ' [1-9][0-9]* writes were not waited for' "some changes took longer than anybody waited"
-killed=$(awk '$2 == "kill" { print $3 }' /tmp/run)
-isnt "${killed:-0}" 0 "some of those who wait were killed: $killed"
 
 is "$(grep -c '^micro' /proc/modules)" 0 "all modules are unloaded"
 is "$(find /dev/micro ! -type d 2>/dev/null | wc -l)" 0 "no node is left"
