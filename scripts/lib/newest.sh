@@ -8,7 +8,7 @@ source "${BASH_SOURCE[0]%/*}/debian.sh"
 
 # what is in the root folder beside what the kernel's headers depend on: what
 # people have who build modules
-newest_tools=(make gcc kmod libc6-dev pkgconf sparse xz-utils)
+newest_tools=(make gcc gcc-multilib kmod libc6-dev pkgconf sparse xz-utils)
 
 # newest_kernel VERSION: sets what kernel() sets
 newest_kernel() {

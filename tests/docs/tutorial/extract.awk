@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What docs/tutorial.md tells its reader to do: awk -v out=FOLDER -f extract.awk PAGE
+# What a page of docs tells its reader to do: awk -v out=FOLDER -f extract.awk PAGE
 #
 #	```LANGUAGE FILE	a part of a file: becomes a command in FOLDER/build
 #	```sh build		commands to build with: likewise
