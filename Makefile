@@ -143,6 +143,10 @@ demo:
 demo-user:
 	@scripts/lib/demo-user
 
+# the problem: a device goes while a program sleeps in it, with and without the framework
+oops:
+	@scripts/lib/oops
+
 shell:
 	@scripts/vm
 
@@ -243,6 +247,8 @@ These need no kernel headers, install what they miss, and run in QEMU:
 make demo         a device is taken away under a reader; then the first instances, from
                   mkdir to rmdir
 make demo-user    a driver in C and in Python, which is killed while a cat reads from it
+make oops         a driver as books show it crashes the guest's kernel when its device is removed;
+                  the same driver with the framework does not
 make shell        a shell in a guest with everything in it
 make check        what everything does, on Linux 6.12; the main job on 6.1, 7.3 (as
                   root) and arm64
@@ -277,5 +283,5 @@ help:
 	@echo "$$help"
 
 .PHONY: all modules modules_install install install-dev install-man uninstall uninstall-man tools install-tools uninstall-tools lib \
-	install-lib uninstall-lib install-system uninstall-system overlays demo demo-user shell check \
+	install-lib uninstall-lib install-system uninstall-system overlays demo demo-user oops shell check \
 	check-ci check-all check-long check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist sbom compile_commands.json html lint clean help
