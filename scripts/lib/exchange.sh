@@ -74,7 +74,8 @@ share_prepare() {
 	shift
 	share_args=()
 	[[ $# -gt 0 ]] || return 0
-	grep -qs '/virtiofs\.ko' "$kernel_modules"/modules.{dep,builtin} ||
+	# the modules of --system are on its disk, and its kernels have it
+	[[ -n $system ]] || grep -qs '/virtiofs\.ko' "$kernel_modules"/modules.{dep,builtin} ||
 		die "--share: the kernel $kernel_release has no virtiofs; 6.1, 6.12, 7.3 and the -rt kernels have it. There are --file and --get"
 	[[ $EUID -eq 0 ]] || die "--share needs root, as the server of virtiofs does; there are --file and --get"
 	[[ -e /usr/lib/qemu/virtiofsd ]] || need /usr/libexec/virtiofsd=virtiofsd
