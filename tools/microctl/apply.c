@@ -23,6 +23,7 @@
 #include "settle.h"
 #include "source.h"
 #include "sysfs.h"
+#include "udev.h"
 
 #define LEFT_MAX	10	/* names that are told of after an interruption */
 
@@ -132,14 +133,40 @@ static void look_back(const struct plan *plan, size_t done, struct counts *count
 	}
 }
 
-static int run_plan(const struct plan *plan, const struct settings *settings)
+/* The nodes of all that is wanted get their groups and links, also of what stayed as it was */
+static void wait_for_udev(const struct devices *wanted, const struct plan *plan,
+			  const struct settings *settings, struct counts *counts)
+{
+	struct devices bound = { 0 }, failed = { 0 };
+	struct device *d;
+	size_t done = 0;
+
+	if (!udev_runs())
+		return;
+	sysfs_bound_names(&bound);
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->steps[i].failed && plan->steps[i].want)
+			devices_add(&failed, (struct device *)plan->steps[i].want);
+	if (!settings->quiet)
+		progress_start("udev: ", wanted->count);
+	for_each_device(d, wanted) {
+		progress_show(done++, d->name);
+		if (d->live && devices_find(&bound, d->name) && !devices_find(&failed, d->name) &&
+		    !udev_wait(d->name, 0))
+			counts->bad++;
+	}
+	progress_end();
+}
+
+static int run_plan(const struct devices *wanted, const struct plan *plan,
+		    const struct settings *settings)
 {
 	struct counts counts = { 0 };
 	struct step *step;
 	size_t i;
 
 	if (!settings->quiet)
-		progress_start(plan->count);
+		progress_start("", plan->count);
 	for (i = 0; i < plan->count && !interrupt_pending(); i++) {
 		step = &plan->steps[i];
 		progress_show(i, (step->want ?: step->have)->name);
@@ -159,6 +186,7 @@ static int run_plan(const struct plan *plan, const struct settings *settings)
 		say_left(plan, i);
 		return STATUS_SIGNAL + interrupt_pending();
 	}
+	wait_for_udev(wanted, plan, settings, &counts);
 	if (!settings->quiet)
 		print_summary(plan, &counts);
 	if (!counts.bad)
@@ -285,7 +313,8 @@ int command_apply(int argc, char **argv)
 
 	if (settings.dry_run)
 		return print_plan(&plan, good);
-	status = run_plan(&plan, &settings);
+	udev_start();
+	status = run_plan(&devices, &plan, &settings);
 	if (settings.record) {
 		for_each_device(d, &devices)
 			devices_add(&ours, d);

@@ -16,6 +16,7 @@
 #include "names.h"
 #include "settle.h"
 #include "sysfs.h"
+#include "udev.h"
 
 /* The child node @path of the device, made if need be */
 static struct node *child_node(struct node *node, const char *command, const char *path)
@@ -154,6 +155,7 @@ int command_create(int argc, char **argv)
 	lock_take(wait);
 	if (sysfs_exists(device->name) && !sysfs_is_going(device->name))
 		die(STATUS_NO, "there is a device '%s' already", device->name);
+	udev_start();
 	if (execute_create(device))
 		return final_status(STATUS_NO);
 	settle_start();
@@ -168,6 +170,8 @@ int command_create(int argc, char **argv)
 	case OUTCOME_BUSY:
 		return final_status(STATUS_NO);
 	case OUTCOME_BOUND:
+		if (device->live && !udev_wait(device->name, 0))
+			return final_status(STATUS_NO);
 		break;
 	}
 	return STATUS_OK;

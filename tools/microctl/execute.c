@@ -22,6 +22,7 @@
 #include "path.h"
 #include "settle.h"
 #include "sysfs.h"
+#include "udev.h"
 
 /**
  * struct work - the device at hand
@@ -288,6 +289,7 @@ static int mend(const struct device *want)
 {
 	struct work w;
 
+	udev_expect(want->name);
 	work_start(&w, &want->at, want->name);
 	if (set_live(&w, false))
 		return failed(&w, NULL, "turn off");
@@ -356,6 +358,7 @@ int execute_create(const struct device *want)
 	struct work w;
 	int err;
 
+	udev_expect(want->name);
 	work_start(&w, &want->at, want->name);
 	err = configfs_mkdir(w.path.text);
 	if (err && errno == EBUSY) {
@@ -465,6 +468,7 @@ static int change(const struct device *want, const struct device *have)
 	if (!want->compatible && have->compatible)
 		return execute_remove(have->name, &want->at) ?: execute_create(want);
 
+	udev_expect(want->name);
 	work_start(&w, &want->at, want->name);
 	w.off = !have->live;
 	rest.compatible = have->compatible;
@@ -490,6 +494,7 @@ static int bind(const struct device *want)
 {
 	struct work w;
 
+	udev_expect(want->name);
 	work_start(&w, &want->at, want->name);
 	return bound(&w, set_live(&w, true));
 }

@@ -13,12 +13,15 @@
 
 #define PROGRESS_FROM	100	/* devices; fewer are made before anybody looks */
 
+static const char *progress_label;
 static size_t progress_total;
 static size_t progress_percent;
 static bool progress_shown;
 
-void progress_start(size_t total)
+/* @label: comes before each name */
+void progress_start(const char *label, size_t total)
 {
+	progress_label = label;
 	if (total > PROGRESS_FROM && isatty(STDERR_FILENO))
 		progress_total = total;
 	progress_percent = -1;
@@ -35,7 +38,8 @@ void progress_show(size_t done, const char *name)
 	if (percent == progress_percent)
 		return;
 	progress_percent = percent;
-	fprintf(stderr, "\r\033[K%3zu%%  %zu of %zu  %s", percent, done, progress_total, name);
+	fprintf(stderr, "\r\033[K%3zu%%  %zu of %zu  %s%s", percent, done, progress_total,
+		progress_label, name);
 	progress_shown = true;
 }
 

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-void progress_start(size_t total);
+void progress_start(const char *label, size_t total);
 void progress_show(size_t done, const char *name);
 void progress_clear(void);
 void progress_end(void);

@@ -20,6 +20,7 @@
 #include "path.h"
 #include "settle.h"
 #include "sysfs.h"
+#include "udev.h"
 
 static bool is_named(const char *name, int argc, char **argv)
 {
@@ -128,6 +129,7 @@ int command_wait(int argc, char **argv)
 	configfs_open(false);
 	/* first, so that nothing happens between a look and the wait */
 	events_start();
+	udev_start();
 	end = settle_now() + timeout;
 	while ((status = first_unbound(argc, argv, &name))) {
 		if (timeout >= 0) {
@@ -146,5 +148,8 @@ int command_wait(int argc, char **argv)
 			left = timeout < 0 ? -1 : end - settle_now();
 		} while (!status && (timeout < 0 || left > 0));
 	}
+	for (int i = optind; i < argc; i++)
+		if (!udev_wait(argv[i], timeout < 0 ? 0 : end))
+			return STATUS_NO;
 	return STATUS_OK;
 }

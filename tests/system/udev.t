@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# microctl beside udev and systemd: groups and links of nodes, units that are bound to devices,
+# a folder that containers have mounted, and who may make devices.
+# kernels: 6.1
+# vm: --timeout 1800
+. /tests/lib/tap.sh
+. /tests/lib/system.sh
+
+links=/dev/micro/by-driver
+
+# create NAME [OPTION]...: a device of sample_driver, from which cat gets a text
+create() {
+	microctl create -c microkernel,sample-driver "$@"
+}
+
+# looks NAME: mode and group of the node, and whether its link is there, at once
+looks() {
+	tap_link="no link"
+	[ ! -L "$links/sample_driver/$1" ] || tap_link="its link"
+	echo "$(stat -c '%a %G' "/dev/micro/$1") $tap_link"
+}
+
+# overlay NAME PROPERTIES...: a file /tmp/NAME.dts with such a device
+overlay() {
+	printf '/dts-v1/;\n/plugin/;\n&{/} { devices { compatible = "microkernel,bus"; %s { %s }; }; };\n' \
+		"$1" "compatible = \"microkernel,sample-driver\"; $2" >"/tmp/$1.dts"
+}
+
+# shellcheck disable=SC2317 # wait_for calls it
+unit_is() {
+	[ "$(systemctl is-active "$2")" = "$1" ]
+}
+
+useradd anna
+useradd -G micro ben
+sed -i 's/^MICRO_GROUP_ACCESS=.*/MICRO_GROUP_ACCESS=yes/' /etc/default/micro
+
+note "microctl waits for udev"
+denied=0 unlinked=0
+for i in $(seq 50); do
+	create "quick.$i"
+	[ -L "$links/sample_driver/quick.$i" ] || unlinked=$((unlinked + 1))
+	as ben cat "/dev/micro/quick.$i" >/dev/null || denied=$((denied + 1))
+done
+is "$denied $unlinked" "0 0" "ben may read each of 50 devices, and finds its link, as soon as create returns"
+microctl remove $(seq -f quick.%g 50)
+
+# so that whoever does not wait is too early
+echo 'SUBSYSTEM=="micro", ACTION!="remove", PROGRAM="/bin/sleep 1"' >/etc/udev/rules.d/10-slow.rules
+udevadm control --reload
+run_ok create slow
+is "$(looks slow)" "660 micro its link" "create waits for a slow udev"
+mkdir $micro/sample_driver.wait
+run_ok as anna microctl wait --timeout 60 sample_driver.wait
+is "$(looks sample_driver.wait)" "660 micro its link" "wait waits for udev, for everybody"
+overlay slow 'buffer-size = <100>;'
+run_ok microctl apply /tmp/slow.dts
+is "$(looks slow)" "660 micro its link" "apply waits for udev after a change, which makes the node anew"
+mkdir $micro/sample_driver.apply
+overlay sample_driver.apply ''
+sed -i 's/compatible = "microkernel,sample-driver"; //' /tmp/sample_driver.apply.dts
+is "$(microctl apply /tmp/sample_driver.apply.dts) $(looks sample_driver.apply)" \
+	"0 created, 0 changed, 0 removed, 1 as they were 660 micro its link" \
+	"apply waits for udev for a device that is as it is declared"
+rm /dev/micro/slow
+run_ok microctl apply /tmp/slow.dts
+is "$(looks slow)" "660 micro its link" "apply waits for udev after it has mended a node"
+run_ok create off --off
+rm /etc/udev/rules.d/10-slow.rules
+udevadm control --reload
+
+note "udev does not answer"
+systemctl kill -s STOP systemd-udevd
+run_fails "^microctl: deaf is bound, but udev has not set its node's group and links yet" \
+	microctl create -c microkernel,sample-driver --timeout 1 deaf
+is "$(cat $micro/deaf/status)" bound "the device stays"
+run_ok create --timeout 0 deaf.0
+overlay deaf.1 ''
+run_fails "1 created, .*; 1 with errors" microctl apply --timeout 1 /tmp/deaf.1.dts
+microctl create -c microkernel,sample-driver --timeout 600 deaf.2 >/tmp/deaf 2>&1 &
+deaf=$!
+wait_for test -e /dev/micro/deaf.2
+kill $deaf
+wait $deaf
+is "$? $(cat /tmp/deaf)" "143 microctl: deaf.2: interrupted; udev has not set its node's group and links yet" \
+	"the wait for udev can be interrupted"
+systemctl kill -s CONT systemd-udevd
+run_ok microctl wait --timeout 60 deaf deaf.0 deaf.1 deaf.2
+is "$(looks deaf.2)" "660 micro its link" "udev goes on"
+done_testing
