@@ -88,4 +88,36 @@ is "$? $(cat /tmp/deaf)" "143 microctl: deaf.2: interrupted; udev has not set it
 systemctl kill -s CONT systemd-udevd
 run_ok microctl wait --timeout 60 deaf deaf.0 deaf.1 deaf.2
 is "$(looks deaf.2)" "660 micro its link" "udev goes on"
+
+note "units that are bound to a device"
+cat >/etc/systemd/system/bound.service <<'END'
+[Unit]
+BindsTo=dev-micro-motor.device
+After=dev-micro-motor.device
+
+[Service]
+ExecStart=/bin/sleep infinity
+
+[Install]
+WantedBy=dev-micro-motor.device
+END
+run_ok systemctl enable bound
+run_ok create motor
+wait_for unit_is active bound
+ok $? "a unit that its device wants starts when the device is there"
+run_ok microctl remove motor
+wait_for unit_is inactive bound
+ok $? "a unit that is bound to a device stops when the device is removed"
+systemctl disable -q bound
+systemctl start --no-block bound
+is "$(systemctl show -P SubState bound) $(systemctl list-jobs --no-legend | grep -c bound.service)" "dead 1" \
+	"a unit that is ordered after a device waits for it"
+run_ok create motor
+wait_for unit_is active bound
+ok $? "the unit starts when the device has come"
+is "$(systemctl is-active dev-micro-motor.device dev-micro-by\\x2ddriver-sample_driver-motor.device | xargs)" \
+	"active active" "systemd has units for the node and for its link"
+run_ok microctl remove motor
+wait_for unit_is inactive bound
+ok $? "the unit stops"
 done_testing
