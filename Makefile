@@ -119,6 +119,7 @@ system_files = \
 	$(unitdir)/micro-driver@.service:packaging/systemd/micro-driver@.service \
 	$(rulesdir)/60-micro.rules:packaging/udev/60-micro.rules \
 	$(PREFIX)/lib/sysusers.d/micro.conf:packaging/systemd/sysusers.d/micro.conf \
+	$(PREFIX)/lib/tmpfiles.d/micro.conf:packaging/systemd/tmpfiles.d/micro.conf \
 	$(PREFIX)/lib/modules-load.d/microkernel.conf:packaging/systemd/modules-load.d/microkernel.conf
 # the administrator's: they are not overwritten, and stay
 system_conffiles = /etc/micro.d/README:packaging/micro.d/README /etc/default/micro:packaging/default/micro
@@ -128,7 +129,7 @@ install-system:
 	@$(foreach f,$(system_conffiles),{ [ -e $(DESTDIR)$(firstword $(subst :, ,$(f))) ] || \
 		install -D -m 644 $(lastword $(subst :, ,$(f))) $(DESTDIR)$(firstword $(subst :, ,$(f))); } &&) :
 	@sed -i 's|/usr/bin/microctl|$(PREFIX)/bin/microctl|' $(DESTDIR)$(unitdir)/micro.service
-	@[ -n "$(DESTDIR)" ] || echo "Now run: systemd-sysusers; systemctl daemon-reload; udevadm control --reload"
+	@[ -n "$(DESTDIR)" ] || echo "Now run: systemd-sysusers; systemd-tmpfiles --create micro.conf; systemctl daemon-reload; udevadm control --reload"
 
 uninstall-system:
 	rm -f $(foreach f,$(system_files),$(DESTDIR)$(firstword $(subst :, ,$(f))))

@@ -120,4 +120,24 @@ is "$(systemctl is-active dev-micro-motor.device dev-micro-by\\x2ddriver-sample_
 run_ok microctl remove motor
 wait_for unit_is inactive bound
 ok $? "the unit stops"
+
+note "a folder that a container has mounted"
+# shellcheck disable=SC2046 # words
+microctl remove $(names)
+rmmod sample_driver
+udevadm settle
+is "$(ls -A /dev/micro)" .keep "without devices the folder has only the file that keeps it"
+mkdir /tmp/box
+mount --bind /dev/micro /tmp/box
+create first
+is "$(cd /tmp/box && echo firs? by-driver/*/*)" "first by-driver/sample_driver/first by-driver/sample_driver/sample_driver" \
+	"a container that has the folder sees a new device and its link"
+microctl remove first
+rmmod sample_driver
+udevadm settle
+create second
+is "$(cd /tmp/box && echo secon? by-driver/*/*)" "second by-driver/sample_driver/sample_driver by-driver/sample_driver/second" \
+	"it sees one that is made after the last one has gone"
+run_ok cat /tmp/box/second
+umount /tmp/box
 done_testing

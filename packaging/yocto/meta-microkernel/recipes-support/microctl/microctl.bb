@@ -38,7 +38,7 @@ do_install() {
 	fi
 }
 
-FILES:${PN} += "${datadir}/zsh ${datadir}/bash-completion ${prefix}/lib/sysusers.d ${nonarch_base_libdir}/udev"
+FILES:${PN} += "${datadir}/zsh ${datadir}/bash-completion ${prefix}/lib/sysusers.d ${prefix}/lib/tmpfiles.d ${nonarch_base_libdir}/udev"
 CONFFILES:${PN} = "${sysconfdir}/default/micro ${sysconfdir}/micro.d/README"
 
 # microctl calls dtc for sources, not for blobs
