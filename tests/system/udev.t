@@ -140,4 +140,42 @@ is "$(cd /tmp/box && echo secon? by-driver/*/*)" "second by-driver/sample_driver
 	"it sees one that is made after the last one has gone"
 run_ok cat /tmp/box/second
 umount /tmp/box
+
+note "a group that may make devices"
+lock=/run/microctl.lock
+create third
+is "$(stat -c '%a %U %G' $lock)" "600 root root" "the lock is root's"
+run_fails "Permission denied" as anna flock -n $lock true
+groupadd makers
+useradd -G makers eva
+mkdir /etc/systemd/system/micro.service.d
+cat >/etc/systemd/system/micro.service.d/makers.conf <<'END'
+[Service]
+ExecStartPre=chgrp makers /sys/kernel/config/micro
+ExecStartPre=chmod 775 /sys/kernel/config/micro
+END
+chgrp makers $micro
+chmod 775 $micro
+run_fails "no permission to open $lock: once .* belongs to your group, root has to run" as eva microctl create micro_fifo.eva
+systemctl daemon-reload
+run_ok systemctl start micro
+is "$(stat -c '%a %U %G' $lock)" "660 root makers" "the service gives the lock to the group that may make devices"
+run_ok as eva microctl create micro_fifo.eva
+[ -L $links/micro_fifo/micro_fifo.eva ]
+ok $? "create of a member waits for udev, too"
+like "$(cat $lock)" "^process [0-9]+$" "a member tells others who has the lock"
+runuser -u eva -- flock --no-fork $lock sleep 600 &
+sleep=$!
+wait_for sh -c "! flock -n $lock true"
+run_fails "process [0-9]+ is changing devices" microctl create --no-wait micro_fifo.root
+kill $sleep
+wait $sleep
+wait_for flock -n $lock true
+run_ok as eva microctl remove micro_fifo.eva
+run_fails "Permission denied" as anna flock -n $lock true
+run_fails "no permission to change devices" as anna microctl create micro_fifo.anna
+chgrp root $micro
+chmod 755 $micro
+microctl remove third
+is "$(stat -c '%a %U %G' $lock)" "600 root root" "the lock is root's again when configfs is"
 done_testing

@@ -2,6 +2,10 @@
 /*
  * The lock: one microctl at a time changes devices
  *
+ * Who may change devices may use it, and nobody else: whoever can open a file can
+ * lock it, and keep all others waiting. So it has the group of the directory in
+ * configfs, if that directory is the group's to write to.
+ *
  * Copyright (C) 2026 The microkernel authors
  */
 #define _GNU_SOURCE
@@ -10,8 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "configfs.h"
 #include "interrupt.h"
 #include "lock.h"
 #include "message.h"
@@ -30,15 +36,44 @@ static const char *holder(int fd, char *text, size_t size)
 	return text;
 }
 
+static int open_lock(void)
+{
+	int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0 && errno == EACCES)
+		die(STATUS_SYSTEM,
+		    "no permission to open %s: once %s belongs to your group, root has to run \"microctl apply\" or another command that changes devices",
+		    LOCK_FILE, CONFIGFS_MICRO);
+	if (fd < 0)
+		die(STATUS_SYSTEM, "cannot open %s: %s", LOCK_FILE, strerror(errno));
+	return fd;
+}
+
+/* Root does that for the group, which has no file of its own in /run */
+static void share_lock(int fd)
+{
+	struct stat file, folder;
+	mode_t mode;
+	gid_t group;
+
+	if (fstat(fd, &file) || file.st_uid != geteuid() || stat(CONFIGFS_MICRO, &folder))
+		return;
+	group = folder.st_mode & 0020 ? folder.st_gid : getegid();
+	mode = folder.st_mode & 0020 ? 0660 : 0600;
+	if (file.st_gid == group && (file.st_mode & 07777) == mode)
+		return;
+	if (fchown(fd, -1, group) || fchmod(fd, mode))
+		say("cannot change the group of %s: %s", LOCK_FILE, strerror(errno));
+}
+
 /* Held until the process ends, however it does */
 void lock_take(bool wait)
 {
-	int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open_lock();
 	char text[80];
 	int len;
 
-	if (fd < 0)
-		die(STATUS_SYSTEM, "cannot open %s: %s", LOCK_FILE, strerror(errno));
+	share_lock(fd);
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK)
 			die(STATUS_SYSTEM, "cannot lock %s: %s", LOCK_FILE, strerror(errno));
