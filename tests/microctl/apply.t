@@ -500,6 +500,10 @@ like "$(tr '\r' '\n' </tmp/typescript)" '^(.\[K)?150 created' "the sum comes aft
 microctl apply -q --prune a.dtso
 status 0 microctl apply progress.dtso
 unlike "$(cat /tmp/out)" '%' "there is no progress when the output is a file"
+names=$(microctl list --names | grep '^p-')
+# shellcheck disable=SC2086 # words
+micro-tty microctl remove $names >/tmp/typescript
+like "$(tr '\r' '\n' </tmp/typescript)" ' 50%  75 of 150  p-75$' "remove shows its progress"
 awk 'BEGIN { for (i = 0; i < 90; i++) printf "q-%d { };\n", i }' | bus progress.dtso
 unlike "$(micro-tty microctl apply progress.dtso)" '%' "there is no progress for a few devices"
 

@@ -63,6 +63,9 @@ END
 	is "$(bash /tmp/complete remove s)" scratch "bash completes the devices that remove can take"
 	is "$(bash /tmp/complete app)" apply "bash completes commands"
 	is "$(bash /tmp/complete apply --p)" --prune "bash completes options"
+	is "$(bash /tmp/complete create -c microkernel,s)" microkernel,sample-driver \
+		"bash completes the compatible strings of the installed drivers"
+	is "$(bash /tmp/complete create micro_f 2>/dev/null)" micro_fifo "bash completes the names of the installed drivers"
 
 	note "who may"
 	useradd anna

@@ -14,6 +14,7 @@
 #include "lock.h"
 #include "memory.h"
 #include "names.h"
+#include "progress.h"
 #include "settle.h"
 #include "sysfs.h"
 #include "udev.h"
@@ -219,15 +220,18 @@ int command_remove(int argc, char **argv)
 	/* a name that is wrong may be the wrong name for another one */
 	if (status)
 		return status;
+	progress_start("", list.count);
 	for_each_device(d, &list) {
 		if (interrupt_pending()) {
 			say("interrupted; %zu of %zu are removed, the next would be '%s'", done,
 			    list.count, d->name);
 			return STATUS_SIGNAL + interrupt_pending();
 		}
+		progress_show(done, d->name);
 		if (execute_remove(d->name, &d->at))
 			status = STATUS_NO;
 		done++;
 	}
+	progress_end();
 	return final_status(status);
 }

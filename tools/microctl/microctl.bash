@@ -19,6 +19,29 @@ _microctl_names() {
 	__ltrim_colon_completions "$cur"
 }
 
+# _microctl_aliases PREFIX: what the installed drivers of microkernel match, of the aliases
+# of their modules that begin with PREFIX
+_microctl_aliases() {
+	local folder aliases
+	folder=/lib/modules/$(uname -r)
+	[[ -r $folder/modules.dep && -r $folder/modules.alias ]] || return
+	aliases=$(awk -v prefix="$1" '
+		FNR == NR {
+			if ($0 ~ /:.*[ \/]microkernel\.ko/) {
+				sub(/:.*/, "")
+				sub(/.*\//, "")
+				sub(/\.ko.*/, "")
+				gsub(/-/, "_")
+				drivers[$0] = 1
+			}
+			next
+		}
+		$1 == "alias" && ($3 in drivers) && index($2, prefix) == 1 && $2 !~ /C\*$/ {
+			print substr($2, length(prefix) + 1)
+		}' "$folder/modules.dep" "$folder/modules.alias")
+	mapfile -t COMPREPLY < <(compgen -W "$aliases" -- "$cur")
+}
+
 _microctl_files() {
 	compopt -o filenames
 	mapfile -t COMPREPLY < <(
@@ -52,8 +75,14 @@ _microctl() {
 		return
 	fi
 	case $command:$prev in
-	create:-c | create:--compatible | create:-s | create:--set | create:--child) ;;
+	create:-c | create:--compatible) _microctl_aliases 'of:N*T*C' ;;
+	create:-s | create:--set | create:--child) ;;
 	*:-t | *:--timeout) ;;
+	create:*)
+		# NAME.SUFFIX, too, is a device of the driver NAME
+		_microctl_aliases micro:
+		compopt -o nospace
+		;;
 	apply:--record | diff:--record) _filedir ;;
 	show:* | tree:* | remove:* | save:* | watch:* | wait:*) _microctl_names "$command" ;;
 	apply:* | diff:* | check:*) _microctl_files ;;

@@ -14,6 +14,38 @@ _microctl_own_names() {
 	compadd -a names
 }
 
+# _microctl_aliases PREFIX: what the installed drivers of microkernel match, of the aliases
+# of their modules that begin with PREFIX
+_microctl_aliases() {
+	local folder=/lib/modules/$(uname -r)
+	local -a aliases
+	[[ -r $folder/modules.dep && -r $folder/modules.alias ]] || return
+	aliases=(${(f)"$(awk -v prefix=$1 '
+		FNR == NR {
+			if ($0 ~ /:.*[ \/]microkernel\.ko/) {
+				sub(/:.*/, "")
+				sub(/.*\//, "")
+				sub(/\.ko.*/, "")
+				gsub(/-/, "_")
+				drivers[$0] = 1
+			}
+			next
+		}
+		$1 == "alias" && ($3 in drivers) && index($2, prefix) == 1 && $2 !~ /C\*$/ {
+			print substr($2, length(prefix) + 1)
+		}' $folder/modules.{dep,alias})"})
+	compadd "${@:2}" -a aliases
+}
+
+_microctl_compatibles() {
+	_microctl_aliases 'of:N*T*C'
+}
+
+# NAME.SUFFIX, too, is a device of the driver NAME
+_microctl_drivers() {
+	_microctl_aliases micro: -S ''
+}
+
 _microctl() {
 	local curcontext=$curcontext state line
 	local -a commands
@@ -46,11 +78,12 @@ _microctl() {
 			_arguments '--json[print JSON]' '*:device:_microctl_names'
 			;;
 		create)
-			_arguments '*'{-c,--compatible}'[compatible string]:string:' \
+			_arguments '*'{-c,--compatible}'[compatible string]:string:_microctl_compatibles' \
 				'*'{-s,--set}'[property]:PROPERTY=TYPE\:VALUE:' \
 				'*--child[child node]:path:' '--off[do not bind it]' \
 				'--no-wait[fail if another microctl is at work]' \
-				'(-t --timeout)'{-t,--timeout}'[not longer than that]:seconds:' '1:new name:'
+				'(-t --timeout)'{-t,--timeout}'[not longer than that]:seconds:' \
+				'1:new name:_microctl_drivers'
 			;;
 		remove)
 			_arguments '--no-wait[fail if another microctl is at work]' \
