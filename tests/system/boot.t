@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A machine with the packages, files in /etc/micro.d, and a reboot.
 # kernels: 6.1
+# vm: --file docs/names.md
 . /tests/lib/tap.sh
 . /tests/lib/system.sh
 
@@ -72,6 +73,14 @@ END
 	useradd -G micro ben
 	is "$(stat -c '%a %U %G' /dev/micro/greeting)" "600 root root" "a node has the mode of its driver"
 	run_fails "Permission denied" as ben cat /dev/micro/greeting
+	# shellcheck disable=SC2016 # backticks of Markdown
+	sed -n '/^```udev$/,/^```$/ { /^```/!p }' /root/names.md >/etc/udev/rules.d/70-fifo.rules
+	# shellcheck disable=SC2016
+	run_ok sh -c "$(sed -n 's/^`\(udevadm [^`]*\)`.*/\1/p' /root/names.md)"
+	is "$(readlink /dev/fifo1) $(stat -c '%a %U %G' /dev/micro/pipe.1)" "micro/pipe.1 660 root dialout" \
+		"the rule and the command of docs/names.md make the link /dev/fifo1, and give its node to a group"
+	rm /etc/udev/rules.d/70-fifo.rules
+	run_ok udevadm control --reload
 	sed -i 's/^MICRO_GROUP_ACCESS=.*/MICRO_GROUP_ACCESS=yes/' /etc/default/micro
 	run_ok udevadm trigger --settle --subsystem-match=micro
 	is "$(stat -c '%a %U %G' /dev/micro/greeting)" "660 root micro" "MICRO_GROUP_ACCESS gives the node to the group"
