@@ -266,7 +266,10 @@ int mu_session_attach(struct file *filp, struct mu_server *server,
 		goto out;
 	}
 	while ((old = mu_session_begin(server, s))) {
-		if (attach->flags & MICRO_USER_TAKEOVER) {
+		if (mu_session_dying(old)) {
+			/* The next one may be started right after kill(2), which does not wait */
+			mu_session_end(old, true, "it is dying");
+		} else if (attach->flags & MICRO_USER_TAKEOVER) {
 			err = mu_session_take_over(filp, old);
 		} else {
 			dev_info(&ud->mdev->dev, "attach: process %d serves already\n",

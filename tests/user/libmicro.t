@@ -189,6 +189,36 @@ if command -v microctl >/dev/null; then
 else
 	skip "there is no microctl for this machine" 4
 fi
+
+# a group of the first version of freezer: a process in it cannot die
+freezer=/tmp/freezer
+mkdir $freezer
+if mount -t cgroup -o freezer none $freezer 2>/dev/null; then
+	mkdir $freezer/ice
+	start counter user-counter
+	killed=$server
+	echo $killed >$freezer/ice/cgroup.procs
+	echo FROZEN >$freezer/ice/freezer.state
+	wait_for grep -qx FROZEN $freezer/ice/freezer.state
+	kill -9 $killed
+	user-counter 2>/tmp/server.log &
+	server=$!
+	isnt "$(timeout 60 head -n 1 /dev/micro/counter.0)" "" "the next server serves while the killed one has not died yet" ||
+		diag "$(cat /tmp/server.log)"
+	[ -e /proc/$killed/stat ]
+	ok $? "the killed one is still there"
+	echo THAWED >$freezer/ice/freezer.state
+	wait $killed
+	is $? 137 "then it dies"
+	isnt "$(timeout 60 head -n 1 /dev/micro/counter.0)" "" "and the next one serves"
+	kill $server
+	wait $server
+	rmdir $freezer/ice
+	umount $freezer
+else
+	skip "this kernel has no freezer of control groups" 4
+fi
+rmdir $freezer
 rmdir $micro/counter.0
 remove_driver counter
 
