@@ -6,12 +6,15 @@
 # host: tests/docs/tutorial/build
 # kernels: 6.1 6.12 7.3
 # archs: amd64
+# vm: --mem 1024
 
 . /tests/lib/tap.sh
 
 # what "make install" did there
 cp /root/host/modules/*.ko "/lib/modules/$(uname -r)/updates"
 run_ok depmod
+# python3 is there
+PATH=/root/host:$PATH
 # docs/names.md has a user
 echo 'anna:x:1000:1000::/:/bin/sh' >>/etc/passwd
 echo 'makers:x:900:anna' >>/etc/group
