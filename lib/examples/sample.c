@@ -81,7 +81,7 @@ static ssize_t sample_read(struct micro_file *file, void *buf, size_t count, off
 
 	if (pos < 0)
 		return -EINVAL;
-	if (pos >= m.len)
+	if (pos >= (off_t)m.len)
 		return 0;
 	if (count > m.len - (size_t)pos)
 		count = m.len - pos;
