@@ -19,7 +19,7 @@ vpath %.c $(SRC)/tests/programs $(SRC)/bench $(SRC)/tests/programs/user $(SRC)/b
 
 all: $(out) $(out32) $(examples) $(servers)
 
-flags = -std=gnu11 -O2 -Wall -Wextra -I$(SRC)/include -MMD -MP -MF $@.d -static -pthread -o $@ $<
+flags = -std=gnu11 -D_FILE_OFFSET_BITS=64 -O2 -Wall -Wextra -I$(SRC)/include -MMD -MP -MF $@.d -static -pthread -o $@ $<
 
 uring := $(OUT)/micro-uring $(OUT)/micro-stress
 $(uring): flags += $(CPPFLAGS) $(LDFLAGS) -luring
@@ -45,6 +45,9 @@ $(servers): $(OUT)/%: %.c $(libmicro)
 
 # what was built before its source moved is built again
 $(SRC)/%.c: ;
+
+# other flags make other programs
+$(out) $(out32) $(examples) $(servers): $(SRC)/scripts/lib/tools.mk
 
 -include $(examples:%=%.d) $(servers:%=%.d)
 -include $(out:%=%.d) $(out32:%=%.d)

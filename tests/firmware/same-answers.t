@@ -5,6 +5,7 @@
 # can a program tell whether the driver is in the kernel or a process.
 # except: race
 # vm: --file tests/firmware/answers.expected:/tests/firmware/ --file tests/firmware/answers.dtso
+# archs: amd64 arm64
 # vm-amd64: --acpi tests/firmware/answers.asl
 # vm-arm64: --dtbo tests/firmware/answers.dtso
 . /tests/lib/tap.sh

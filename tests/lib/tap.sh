@@ -142,6 +142,14 @@ unload() {
 	is "$(micro-try rmmod "$1")" ok "${2:-the module $1 can go}" && gone "$1"
 }
 
+# programs_32: can this machine run programs of 32 bits beside those of 64?
+programs_32() {
+	case $(uname -m) in
+	x86_64 | aarch64) ;;
+	*) return 1 ;;
+	esac
+}
+
 # skip REASON [COUNT]: instead of COUNT checks (1) that cannot be made here
 skip() {
 	tap_skip=${2:-1}

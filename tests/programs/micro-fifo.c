@@ -271,18 +271,19 @@ static void test_splice_asleep_full(void)
 /* A bad address: nothing that was written, or not read, is lost */
 static void test_bad_address(void)
 {
-	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	long size = getpagesize();
+	char *page = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			  -1, 0);
 	int fd = open_node(O_RDWR);
 
 	check(page != MAP_FAILED);
-	check_is(munmap(page + 4096, 4096), 0);
-	memcpy(page + 4093, "abc", 3);
-	check_fails(write(fd, page + 4096, 5), EFAULT);
-	check_is(write(fd, page + 4093, 5), 3);
-	check_fails(read(fd, page + 4096, 3), EFAULT);
-	check_is(read(fd, page + 4094, 3), 2);
-	check(!memcmp(page + 4094, "ab", 2));
+	check_is(munmap(page + size, size), 0);
+	memcpy(page + size - 3, "abc", 3);
+	check_fails(write(fd, page + size, 5), EFAULT);
+	check_is(write(fd, page + size - 3, 5), 3);
+	check_fails(read(fd, page + size, 3), EFAULT);
+	check_is(read(fd, page + size - 2, 3), 2);
+	check(!memcmp(page + size - 2, "ab", 2));
 	check_is(read(fd, page, 3), 1);
 	check(page[0] == 'c');
 }

@@ -10,7 +10,7 @@
 
 #include "unplug.h"
 
-#define PAGE	4096L
+#define PAGE	((long)getpagesize())
 
 /* A touch that raises SIGBUS comes back here */
 static __thread sigjmp_buf bus_return;
@@ -447,11 +447,11 @@ static void pinned(int kind)
 	int fd = open_node(O_RDWR);
 	unsigned char *p = map(fd, kind, 2, MAP_SHARED);
 	struct iovec iov = { p, 2 * PAGE };
-	static unsigned char got[2 * PAGE];
+	unsigned char *got = malloc(2 * PAGE);
 	int pipes[2], i;
 
 	catch_bus();
-	check(!pipe(pipes));
+	check(got && !pipe(pipes));
 	for (i = 0; i < 2 * PAGE; i++)
 		p[i] = i % 251;
 	check_is(vmsplice(pipes[1], &iov, 1, 0), 2 * PAGE);
@@ -460,7 +460,7 @@ static void pinned(int kind)
 	check_is(close(fd), 0);
 	check_is(munmap(p, 2 * PAGE), 0);
 	use_memory();
-	check_is(read(pipes[0], got, sizeof(got)), sizeof(got));
+	check_is(read(pipes[0], got, 2 * PAGE), 2 * PAGE);
 	for (i = 0; i < 2 * PAGE; i++)
 		check_is(got[i], i % 251);
 }

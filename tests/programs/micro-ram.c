@@ -12,7 +12,7 @@
 #include "userfault.h"
 
 #define SIZE	(1024 * 1024L)
-#define PAGE	4096L
+#define PAGE	((long)getpagesize())
 
 static char buf[2 * SIZE];
 

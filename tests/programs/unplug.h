@@ -70,6 +70,11 @@ do {									\
 		     #condition, strerror(errno));			\
 } while (0)
 
+/* A pointer, as mmap() returns it, is as long as a long */
+#define number_of(call)							\
+	((long long)__builtin_choose_expr(__builtin_types_compatible_p(__typeof__(call), void *), \
+					  (long)(call), (call)))
+
 /* The call returns this number */
 #define check_is(call, want)						\
 do {									\
@@ -77,7 +82,7 @@ do {									\
 	long long __got;						\
 									\
 	errno = 0;							\
-	__got = (long long)(call);					\
+	__got = number_of(call);					\
 	if (__got != __want)						\
 		fail(__FILE__, __LINE__, "%s: %lld (%s), not %lld",	\
 		     #call, __got, strerror(errno), __want);		\
@@ -89,7 +94,7 @@ do {									\
 	long long __got;						\
 									\
 	errno = 0;							\
-	__got = (long long)(call);					\
+	__got = number_of(call);					\
 	if (__got != -1 || errno != (want))				\
 		fail(__FILE__, __LINE__, "%s: %lld (%s), not %s",	\
 		     #call, __got, strerror(errno), #want);		\
