@@ -35,11 +35,8 @@ announce() {
 # known_release KERNEL ARCH: which of Debian's releases that was when somebody asked last
 known_release() {
 	local known=$cache/apt/$debian_suite-$2/known meta release
+	meta=$(kernel_package "$1" "$2")
 	case $1 in
-	6.1) meta=linux-image-cloud-$2 ;;
-	6.1-rt) meta=linux-image-rt-$2 ;;
-	6.12) meta=linux-image-6.12-cloud-$2 ;;
-	6.12-rt) meta=linux-image-6.12-rt-$2 ;;
 	6.1-oldest)
 		# as oldest_kernel() has it: those that are left out are there as well
 		while read -r release; do
@@ -63,7 +60,7 @@ to_fetch() {
 		return
 	fi
 	case $1 in
-	6.1 | 6.1-oldest) echo 52 ;;
+	6.1 | 6.1-oldest) [[ $2 == a??64 ]] && echo 52 || echo 65 ;;
 	6.12) echo 62 ;;
 	6.1-rt) echo 96 ;;
 	6.12-rt) echo 135 ;;

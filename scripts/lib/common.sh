@@ -27,13 +27,27 @@ case $host_arch in
 x86_64) host_arch=amd64 ;;
 aarch64) host_arch=arm64 ;;
 esac
-# triple ARCH: what GNU calls that architecture
+# the architectures of guests, by Debian's names
+arch_names='amd64, arm64, armhf, i386, ppc64el and s390x'
+# triple ARCH: what Debian calls the folders with the libraries of that architecture
 triple() {
 	case $1 in
 	amd64) echo x86_64-linux-gnu ;;
 	arm64) echo aarch64-linux-gnu ;;
+	armhf) echo arm-linux-gnueabihf ;;
+	i386) echo i386-linux-gnu ;;
+	ppc64el) echo powerpc64le-linux-gnu ;;
+	s390x) echo s390x-linux-gnu ;;
 	*) return 1 ;;
 	esac
+}
+# cross ARCH: what the names of its cross compiler and of that one's folder begin with
+cross() {
+	if [[ $1 == i386 ]]; then
+		echo i686-linux-gnu
+	else
+		triple "$1"
+	fi
 }
 host_triple=$(triple "$host_arch")
 # Debian's releases from which the kernels are: 6.1 and 6.12, and the newest
@@ -313,14 +327,17 @@ may_not_install() {
 # apt_extract FOLDER PACKAGE...: unpacks packages without installing them,
 # which needs no root and leaves the machine as it is.
 apt_extract() {
-	local dir=$1 deb
+	local dir=$1 deb debs
 	shift
 	rm -rf "$dir.debs"
 	unfinished "$dir.debs"
 	mkdir -p "$dir" "$dir.debs" || die "cannot write to ${dir%/*}"
 	(cd "$dir.debs" && apt_or_update download "$@") ||
 		die "could not download $*, see above: is the network there, and is there space in $cache?"
-	for deb in "$dir.debs"/*.deb; do
+	# apt-get may succeed, and leave out some
+	debs=("$dir.debs"/*.deb)
+	[[ -e ${debs[0]} && ${#debs[@]} -eq $# ]] || die "could not download all of $*: please try again"
+	for deb in "${debs[@]}"; do
 		dpkg -x "$deb" "$dir" || die "could not unpack ${deb##*/}: is $cache full?"
 	done
 	rm -rf "$dir.debs"

@@ -28,7 +28,7 @@ load_lists() {
 	! lists_are_new "$dir" || return 0
 	say "loading the package lists of Debian's $suite for $arch"
 	mkdir -p "$dir"/{lists,archives}/partial
-	debian_sources "$suite" >"$dir/sources.list" || exit
+	debian_sources "$suite" "$arch" >"$dir/sources.list" || exit
 	# How to get at packages (proxies and the like) is a matter of the machine. All
 	# else that its configuration says is about its own packages.
 	{
@@ -50,7 +50,7 @@ load_lists() {
 			APT::Update::Error-Mode "any";
 		END
 	} >"$dir/apt.conf.new"
-	if APT_CONFIG=$dir/apt.conf.new apt_or_update update; then
+	if APT_CONFIG=$dir/apt.conf.new apt_or_update update || without_security "$arch" "$dir"; then
 		mv "$dir/apt.conf.new" "$dir/apt.conf"
 	elif [[ -e $dir/apt.conf ]]; then
 		say "could not load the package lists of Debian's $suite: going on with those from $(date -r "$dir/apt.conf" +%F)"
@@ -59,12 +59,23 @@ load_lists() {
 	fi
 }
 
-# debian_sources SUITE: the lines of a sources.list
+# without_security ARCH DIR: the lists without those of security updates. Mirrors that are
+# right for the architectures that all have may be wrong for the others, for days.
+without_security() {
+	[[ $1 != a??64 && ! -e $2/apt.conf ]] || return
+	say "security updates for $1 cannot be had, see above: going on without them"
+	sed -i '/-security main$/d' "$2/sources.list"
+	APT_CONFIG=$2/apt.conf.new apt_or_update update
+}
+
+# debian_sources SUITE ARCH: the lines of a sources.list
 debian_sources() {
-	local suite=$1 main security options
+	local suite=$1 arch=$2 main security options
 	read -r main security options < <(debian_mirror) || exit
 	[[ -n $security ]] || exit
-	printf "deb $options%s %s main\n" "$main" "$suite" "$main" "$suite-updates" "$security" "$suite-security"
+	printf "deb $options%s %s main\n" "$main" "$suite" "$main" "$suite-updates"
+	# the long-term support of Debian 12, which makes its security updates, leaves s390x out
+	[[ $arch == s390x ]] || printf "deb $options%s %s main\n" "$security" "$suite-security"
 	# where the newest kernels are
 	[[ $suite != "$newest_suite" ]] || printf "deb $options%s %s main\n" "$main" "$suite-backports"
 }

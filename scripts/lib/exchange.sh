@@ -28,14 +28,8 @@ get_prepare() {
 	cp "$repo/scripts/guest/give" "$folder/root/vm/give"
 	: >"$folder/given"
 	# shellcheck disable=SC2054 # QEMU's commas
-	get_args=(-chardev "file,id=give,path=${folder//,/,,}/given")
-	if [[ $arch == arm64 ]]; then
-		echo /dev/ttyS1 >"$folder/root/vm/give.tty"
-		get_args+=(-device "pci-serial,chardev=give")
-	else
-		echo /dev/ttyS2 >"$folder/root/vm/give.tty"
-		get_args+=(-serial chardev:give)
-	fi
+	get_args=(-chardev "file,id=give,path=${folder//,/,,}/given" "${give_port[@]}")
+	echo "/dev/$give_tty" >"$folder/root/vm/give.tty"
 }
 
 # get_files FOLDER PATH[:DEST]...: puts the files where they are to go. Returns 1 if one is
@@ -130,7 +124,8 @@ program_add() {
 			die "--program: there is no program $name"
 		machine=$(readelf -h "$program" 2>/dev/null | sed -n 's/^ *Machine: *//p')
 		case $machine-$kernel_arch in
-		*X86-64*-amd64 | AArch64-arm64 | -*) ;; # a script has none
+		*X86-64*-amd64 | AArch64-arm64 | ARM-armhf | *80386-i386 | PowerPC64-ppc64el | *S/390-s390x) ;;
+		-*) ;; # a script has none
 		*) die "--program: $name is for $machine, and the guest is $kernel_arch" ;;
 		esac
 		if [[ $kernel_arch == "$host_arch" ]] && output=$(ldd "$program" 2>&1) && grep 'not found' <<<"$output" >&2; then

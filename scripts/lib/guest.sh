@@ -5,7 +5,7 @@
 source "${BASH_SOURCE[0]%/*}/kernel.sh"
 
 # Modules of the kernel itself that the tests have a use for, if it has them
-kernel_module_names='configfs fuse cuse null_blk loop gpio-sim virtio_pci virtiofs'
+kernel_module_names='configfs fuse cuse null_blk loop gpio-sim virtio_pci virtiofs virtio_console'
 
 # What the programs in the guest are built with, on a machine of its architecture
 guest_things=(gcc-12=gcc-12 /usr/include/liburing.h=liburing-dev /usr/include/libfdt.h=libfdt-dev
@@ -21,7 +21,7 @@ things_for() {
 	if [[ $1 == "$host_arch" ]]; then
 		things+=("${guest_things[@]}")
 	else
-		things+=("/usr/$(triple "$1")/include/unistd.h=libc6-dev-$1-cross")
+		things+=("/usr/$(cross "$1")/include/unistd.h=libc6-dev-$1-cross")
 	fi
 }
 
@@ -134,7 +134,9 @@ build_tools() {
 		paths=(CPPFLAGS="-I$foreign_dir/usr/include"
 			LDFLAGS="-L$foreign_dir/usr/lib/$kernel_triple")
 	fi
-	if [[ $kernel_arch == arm64 ]]; then
+	if [[ $kernel_arch == armhf || $kernel_arch == i386 ]]; then
+		cc32=$kernel_cc
+	elif [[ $kernel_arch == arm64 ]]; then
 		cc32=arm-linux-gnueabihf-gcc-12
 		wanted "$cc32=gcc-12-arm-linux-gnueabihf" \
 			/usr/arm-linux-gnueabihf/include/unistd.h=libc6-dev-armhf-cross || {
@@ -205,7 +207,7 @@ libraries() {
 		return
 	fi
 	for name in $("${kernel_cross}readelf" -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p'); do
-		for file in {"/usr/$kernel_triple/lib","$foreign_dir"/{usr/,}lib/"$kernel_triple"}/"$name"; do
+		for file in {"/usr/${kernel_cross%-}/lib","$foreign_dir"/{usr/,}lib/"$kernel_triple"}/"$name"; do
 			[[ -e $file ]] || continue
 			echo "$file /lib/$name"
 			libraries "$file"
@@ -251,6 +253,8 @@ pack_base() {
 	echo 'nobody:x:65534:65534:nobody:/:/bin/sh' >>"$root/etc/passwd"
 	echo 'root:x:0:' >"$root/etc/group"
 	cp "$repo/scripts/guest/init" "$root/init"
+	# where its dynamic loader is
+	[[ $kernel_arch != ppc64el ]] || ln -s lib "$root/lib64"
 	find "$tools_dir" -maxdepth 1 -type f -perm -u+x -exec cp -t "$root/usr/local/bin" {} +
 
 	if [[ $kernel_arch == "$host_arch" ]]; then

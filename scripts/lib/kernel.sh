@@ -10,9 +10,12 @@ kernel_names='6.1, 6.12, 6.1-rt, 6.12-rt, 6.1-oldest, 7.3, debug, race, and abso
 
 # kernel_exists NAME ARCH: ends with an error if it does not
 kernel_exists() {
-	triple "$2" >/dev/null || die "unknown architecture $2: there are amd64 and arm64"
+	triple "$2" >/dev/null || die "unknown architecture $2: there are $arch_names"
 	case $1 in
-	6.1 | 6.12 | 6.1-rt | 6.12-rt | 6.1-oldest) ;;
+	6.1) ;;
+	6.12 | 6.1-rt | 6.12-rt | 6.1-oldest)
+		[[ $2 == a??64 ]] || die "the kernel $1 is there for amd64 and arm64 only, not for $2, which has 6.1"
+		;;
 	debug | race | /*) [[ $2 == amd64 ]] || die "the kernel $1 is there for amd64 only, not for $2" ;;
 	*)
 		[[ $1 =~ ^[0-9]+\.[0-9]+$ ]] || die "there is no kernel '$1': there are $kernel_names"
@@ -23,7 +26,7 @@ kernel_exists() {
 
 # kernel NAME [ARCH]: Debian's name of the architecture, this machine's if not given. Sets
 #   kernel_arch     ARCH
-#   kernel_triple   what GNU calls it
+#   kernel_triple   what Debian calls the folders with its libraries
 #   kernel_cross    what the names of compiler and binutils begin with
 #   kernel_cc       the compiler
 #   kernel_dir      where it is in the cache
@@ -37,17 +40,8 @@ kernel() {
 	kernel_architecture "${2:-$host_arch}"
 	kernel_run=()
 	case $1 in
-	6.1)
-		debian_kernel 6.1 "linux-image-cloud-$kernel_arch"
-		;;
-	6.12)
-		debian_kernel 6.12 "linux-image-6.12-cloud-$kernel_arch"
-		;;
-	6.1-rt)
-		debian_kernel 6.1 "linux-image-rt-$kernel_arch"
-		;;
-	6.12-rt)
-		debian_kernel 6.12 "linux-image-6.12-rt-$kernel_arch"
+	6.1 | 6.12 | 6.1-rt | 6.12-rt)
+		debian_kernel "${1%-rt}" "$(kernel_package "$1" "$kernel_arch")"
 		;;
 	6.1-oldest)
 		oldest_kernel
@@ -64,6 +58,20 @@ kernel() {
 	esac
 }
 
+# kernel_package NAME ARCH: the package that stands for the newest of these kernels
+kernel_package() {
+	case $1-$2 in
+	6.1-a??64) echo "linux-image-cloud-$2" ;;
+	6.1-armhf) echo linux-image-armmp ;;
+	6.1-i386) echo linux-image-686-pae ;;
+	6.1-ppc64el) echo linux-image-powerpc64le ;;
+	6.1-s390x) echo linux-image-s390x ;;
+	6.1-rt-*) echo "linux-image-rt-$2" ;;
+	6.12-rt-*) echo "linux-image-6.12-rt-$2" ;;
+	6.12-*) echo "linux-image-6.12-cloud-$2" ;;
+	esac
+}
+
 # kernel_architecture ARCH: sets kernel_arch, kernel_triple, kernel_cross and
 # kernel_cc, and installs the compiler: Debian's kernels want the one that they
 # were built with.
@@ -73,8 +81,9 @@ kernel_architecture() {
 	kernel_cross=''
 	kernel_triple=$(triple "$kernel_arch")
 	if [[ $kernel_arch != "$host_arch" ]]; then
-		kernel_cross=$kernel_triple-
-		package+=-${kernel_triple//_/-}
+		package+=-$(cross "$kernel_arch")
+		package=${package//_/-}
+		kernel_cross=$(cross "$kernel_arch")-
 	fi
 	kernel_cc=${kernel_cross}gcc-12
 	need "$kernel_cc=$package"
@@ -95,6 +104,7 @@ debian_kernel() {
 release_kernel() {
 	kernel_dir=$cache/kernel/$kernel_release
 	kernel_image=$kernel_dir/boot/vmlinuz-$kernel_release
+	[[ $kernel_arch != ppc64el ]] || kernel_image=$kernel_dir/boot/vmlinux-$kernel_release
 	kernel_headers=$kernel_dir/usr/src/linux-headers-$kernel_release
 	kernel_modules=$kernel_dir/lib/modules/$kernel_release
 	[[ -e $kernel_dir/.complete ]] ||
@@ -142,11 +152,31 @@ unpack_debian_kernel() {
 		"linux-image-$kernel_release" "linux-headers-$kernel_release" "$common"
 	# its programs run here, for whatever kernel
 	debian "$debian_suite" "$host_arch" apt_extract "$kernel_dir" "$kbuild"
+	case $kernel_arch in
+	armhf | i386) modpost_32 "$kbuild" ;;
+	esac
 	# the package expects to be installed
 	sed -i "s|/usr/src/|$kernel_dir/usr/src/|" "$kernel_headers/Makefile"
 	need depmod=kmod
 	depmod -b "$kernel_dir" "$kernel_release" || die "depmod failed"
 	finished "$kernel_dir"
+}
+
+# modpost_32 KBUILD: Debian's modpost for 32-bit modules on a 64-bit machine takes a struct
+# of_device_id for as large as there, and ends with an error. So it is the program of a
+# 32-bit machine here, which CPUs of this architecture run as well.
+modpost_32() {
+	local kbuild=$1 dir=$kernel_dir/modpost-32 modpost=$kernel_dir/usr/lib/$1/scripts/mod/modpost
+	local loader arch=i386
+	[[ $host_arch == amd64 ]] || arch=armhf
+	debian "$debian_suite" "$arch" apt_extract "$dir" "$kbuild" libc6
+	loader=$(compgen -G "$dir/lib/ld-linux*.so.[0-9]") || die "Debian's libc6 for $arch has no loader"
+	rm "$modpost"
+	cat >"$modpost" <<-END
+		#!/bin/sh
+		exec $loader --library-path $dir/lib/$(triple "$arch") $dir/usr/lib/$kbuild/scripts/mod/modpost.real-lsb-32 "\$@"
+	END
+	chmod +x "$modpost"
 }
 
 # kernel_source: unpacks Debian's packaged kernel source, sets source_dir

@@ -73,7 +73,7 @@ functional() {
 
 # plan TIER: the names of what it has, one a line
 plan() {
-	local kernel newest=()
+	local kernel other newest=()
 	# modules for the newest kernel are built in a root folder of another release
 	if [[ $EUID -eq 0 ]]; then
 		newest=(7.3)
@@ -118,6 +118,10 @@ plan() {
 		done
 		every arm64 6.1 $(groups microctl)
 		every arm64 6.12 $(groups)
+		# big endian, and 32 bits
+		for other in s390x armhf; do
+			every $other 6.1 $core
+		done
 		for kernel in 6.1 6.12; do
 			every amd64 $kernel system
 		done

@@ -50,7 +50,7 @@ durations() {
 		}
 		{
 			guess = $3 in elsewhere ? elsewhere[$3] : 15
-			guess *= $2 ~ /^[^\/]*\/(debug|race)\// ? 3 : $2 ~ /^arm64/ ? 2 : 1
+			guess *= $2 ~ /^[^\/]*\/(debug|race)\// ? 3 : $2 !~ /^(amd64|host)/ ? 2 : 1
 			print ($2 in time ? time[$2] : guess), $1
 		}' known=1 tests/durations "$cache/durations" known=0 -
 }
