@@ -151,6 +151,7 @@ note "counter: kill -9 under a cat"
 make_driver counter memory-size/u32=64 operations/string=read again/string=read
 mkdir $micro/counter.0
 start counter user-counter
+: >/tmp/numbers # the cat may come late
 cat /dev/micro/counter.0 >/tmp/numbers &
 cat=$!
 deaths=0
