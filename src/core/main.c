@@ -106,7 +106,8 @@ static void __exit micro_exit(void)
 	micro_exit_parts(ARRAY_SIZE(micro_parts));
 }
 
-module_init(micro_init);
+/* Built in, before all that may be a driver on our bus */
+subsys_initcall(micro_init);
 module_exit(micro_exit);
 
 MODULE_AUTHOR("The microkernel authors");
