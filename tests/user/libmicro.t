@@ -94,14 +94,16 @@ for operations in 'open\nread' 'open\nread\nioctl' ioctl; do
 	case $operations in
 	*ioctl*)
 		micro-serve -s /dev/micro/t.x >/tmp/slow &
-		sleep 0.3
+		slow=$!
+		wait_for grep -q "pid=$slow comm=micro-serve active=1" /sys/kernel/debug/micro/devices
 		;;
 	esac
 	run_ok rmdir $micro/t.x
 	exec 3>&-
-	# as long as the last operation of the device took
-	sleep 2
 	if [ "$operations" = ioctl ]; then
+		wait $slow
+		# until the server has ended the operation, too
+		sleep 2
 		is "$(cat /tmp/slow)" "No such device" "$operations: the client of the slow request has left"
 		is "$(state t)" serving "$operations: the server goes on"
 	fi
