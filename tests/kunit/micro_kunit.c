@@ -11,6 +11,8 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 
+#define OWN	kunit_
+#include "own.h"
 #include "../../src/core/active.h"
 #include "../../src/core/match.c"
 

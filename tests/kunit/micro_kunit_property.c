@@ -12,6 +12,8 @@
 #include <linux/module.h>
 #include <linux/property.h>
 
+#define OWN	kunit_property_
+#include "own.h"
 #include "../../src/core/match.c"
 #include "../../src/core/property.c"
 #include "../../src/core/fwnode.c"
