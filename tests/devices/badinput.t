@@ -70,7 +70,7 @@ is "$(micro-try write $test/create taken)" EEXIST "the kernel cannot have the na
 is "$(micro-try mkdir $micro/sample_driver)" EEXIST "mkdir cannot take the name of the kernel's device"
 is "$(micro-try write $test/create sample_driver)" EEXIST \
 	"the kernel cannot make a device of its own name twice"
-is "$(cat /dev/sample_driver)" "Sample driver data" "the device that was there works on"
+is "$(micro-try write /dev/sample_driver there) $(cat /dev/sample_driver)" "ok there" "the device that was there works on"
 rmdir $micro/taken
 is "$(micro-try write $test/create taken)" ok "a name that is free again can be taken by kernel code"
 is "$(micro-try write $test/destroy taken) $(micro-try mkdir $micro/taken)" "ok ok" "and then by mkdir"

@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# scripts/into-kernel: the framework in the source of a kernel, which is built with all of it
+# built in, boots, and passes the tests that need no module to be loaded. Prints TAP.
+# shellcheck disable=SC2154 # variables of what is sourced
+# shellcheck source=../../scripts/lib/guest.sh
+source "${BASH_SOURCE[0]%/*}/../../scripts/lib/guest.sh"
+# shellcheck source=lib.bash
+source "${BASH_SOURCE[0]%/*}/lib.bash"
+cd "$repo" || exit
+
+# Bad input
+run scripts/into-kernel
+[[ $status -eq 2 ]] && says 'Usage: '
+ok $? 'without a folder: how to use it'
+run scripts/into-kernel "$work/nothing"
+[[ $status -eq 1 ]] && one_line && says "is no source of a kernel: it has no Kconfig"
+ok $? 'a folder that does not exist: one sentence'
+mkdir -p "$work"/old/{drivers,include/linux}
+touch "$work"/old/{Kconfig,MAINTAINERS,drivers/Kconfig,drivers/Makefile,include/linux/kernel.h}
+printf 'VERSION = 5\nPATCHLEVEL = 15\n' >"$work/old/Makefile"
+run scripts/into-kernel "$work/old"
+[[ $status -eq 1 ]] && one_line && says 'is Linux 5.15; the framework needs 6.1 or later'
+ok $? 'an old kernel: one sentence'
+sed -i 's/5/6/' "$work/old/Makefile"
+run scripts/into-kernel "$work/old"
+[[ $status -eq 1 ]] && one_line && says "please add the line 'source \"drivers/micro/Kconfig\"'"
+ok $? 'a Kconfig that is not as expected: the line to add'
+
+# The source of 6.12, of which a copy is nothing but links, and what is built of it, are kept
+kernel_source
+tree=$cache/into-kernel/${source_dir##*/}
+out=$cache/into-kernel/out
+[[ -e $tree/.complete ]] || {
+	rm -rf "$tree" && mkdir -p "${tree%/*}" && cp -rl "$source_dir" "$tree"
+}
+need make=make bc=bc bison=bison flex=flex perl=perl gcc=gcc depmod=kmod \
+	/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev
+run scripts/into-kernel "$tree"
+[[ $status -eq 0 ]]
+ok $? 'the framework is put into the source'
+before=$(cd "$tree" && sha256sum drivers/{Kconfig,Makefile} Documentation/driver-api/index.rst tools/testing/selftests/Makefile)
+run scripts/into-kernel "$tree"
+[[ $status -eq 0 && $before == "$(cd "$tree" && sha256sum drivers/{Kconfig,Makefile} Documentation/driver-api/index.rst tools/testing/selftests/Makefile)" ]]
+ok $? 'a second time changes no file of the kernel'
+[[ $(cat "$tree"/{drivers/{Kconfig,Makefile},Documentation/driver-api/index.rst,tools/testing/selftests/Makefile} |
+	grep -cE 'drivers/micro|micro/$|   microkernel$') -eq 4 ]]
+ok $? 'four files of the kernel have one line more'
+grep -q '^\$id: http://devicetree.org/schemas/micro/microkernel,bus.yaml#' "$tree/Documentation/devicetree/bindings/micro/microkernel,bus.yaml"
+ok $? 'the identifiers of the bindings have their folder'
+
+# kconfig OUT FRAGMENT...
+kconfig() {
+	local out=$1
+	shift
+	mkdir -p "$out" && make -s -C "$tree" O="$out" tinyconfig && cat "$@" >>"$out/.config" &&
+		make -s -C "$tree" O="$out" olddefconfig
+}
+
+# As modules
+run kconfig "$work/modules" scripts/kernel/common.config <(sed 's/=y/=m/' scripts/kernel/built-in.config)
+[[ $status -eq 0 && $(grep -c '^CONFIG_MICRO.*=m' "$work/modules/.config") -eq 7 ]]
+ok $? 'all of it can be modules'
+
+# Built in
+[[ -e $out/.config ]] && grep -q '^CONFIG_MICROKERNEL=y' "$out/.config" || {
+	kconfig "$out" scripts/kernel/common.config scripts/kernel/built-in.config >"$work/output" 2>&1
+}
+[[ $(grep -c '^CONFIG_MICRO\(KERNEL\|_.*\)=y' "$out/.config") -eq 7 ]]
+ok $? 'all of it can be built in'
+run make -s -C "$tree" O="$out" W=1 drivers/micro/
+[[ $status -eq 0 ]] && ! says warning
+ok $? 'it builds without a warning'
+run make -s -C "$tree" O="$out" -j"$(nproc)" bzImage modules
+[[ $status -eq 0 ]] && run make -s -C "$tree" O="$out" INSTALL_MOD_PATH="$out/root" modules_install && [[ $status -eq 0 ]]
+ok $? 'the kernel builds'
+run make -s -C "$tree" O="$work/headers" INSTALL_HDR_PATH="$work/headers/usr" headers_install
+[[ -e $work/headers/usr/include/linux/micro_user.h && -e $work/headers/usr/include/linux/sample_driver.h ]]
+ok $? 'make headers_install has the headers of user drivers and of the sample driver'
+
+# in_guest COMMAND: in one with that kernel
+in_guest() {
+	run scripts/vm --kernel "$out" --timeout 3600 --mem 1024 --file "$tree/tools/testing/selftests/drivers/micro:/root/selftest" -- "$1"
+}
+
+in_guest 'sh /root/selftest/micro.sh'
+[[ $status -eq 0 ]] && says 'ok 7 a device of the same name can be made again' && ! says 'not ok'
+ok $? 'the kselftest passes'
+in_guest 'dmesg | grep "# Totals:"'
+[[ $status -eq 0 && $(grep -c 'fail:0' "$work/output") -eq 4 ]]
+ok $? 'the KUnit tests have passed at boot'
+# all that do not load or unload a driver
+tests=()
+for file in tests/{devices,files,observe,overlay,user}/*.t; do
+	case $file in
+	*/devices/@(autoload|hotplug|loading|mdev).t) ;;
+	*/overlay/@(fuzz|lockdown).t | */user/@(python|storage|suspend).t) ;;
+	*) tests+=("$(sed 's|^tests/||; s|\.t$||' <<<"$file")") ;;
+	esac
+done
+in_guest "env TIER=check SEED=1 sh /tests/lib/together.sh ${tests[*]}"
+[[ $status -eq 0 ]] && ! grep -q '^not ok' "$work/output" && grep -q '^1\.\.' "$work/output"
+ok $? "tests that load no driver pass: $(grep -c '^ok' "$work/output")"
+done_testing
