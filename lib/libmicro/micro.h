@@ -30,14 +30,14 @@
 
 #ifdef __cplusplus
 extern "C" {
-#define micro_static_assert static_assert
+#define MICRO_STATIC_ASSERT static_assert
 #else
-#define micro_static_assert _Static_assert
+#define MICRO_STATIC_ASSERT _Static_assert
 #endif
 
 /* Offsets have 64 bits on every machine, as the kernel's have */
-micro_static_assert(sizeof(off_t) == 8, "compile with -D_FILE_OFFSET_BITS=64, as pkg-config says");
-#undef micro_static_assert
+MICRO_STATIC_ASSERT(sizeof(off_t) == 8, "compile with -D_FILE_OFFSET_BITS=64, as pkg-config says");
+#undef MICRO_STATIC_ASSERT
 
 struct micro_file;
 struct micro_instance;
