@@ -364,12 +364,15 @@ int execute_create(const struct device *want)
 	if (err && errno == EBUSY) {
 		/* a device of this name is on its way out */
 		settle_start();
-		if (!settle_gone(want->name)) {
-			say_at(&want->at, NULL,
-			       "the device that had this name is not gone yet: its driver has not let go of it");
-			return -1;
-		}
-		err = configfs_mkdir(w.path.text);
+		do {
+			if (!settle_gone(want->name)) {
+				say_at(&want->at, NULL,
+				       "the device that had this name is not gone yet: its driver has not let go of it");
+				return -1;
+			}
+			err = configfs_mkdir(w.path.text);
+			/* it leaves sysfs a moment before its name is free */
+		} while (err && errno == EBUSY && settle_later());
 	}
 	if (err)
 		return failed(&w, NULL, "make");

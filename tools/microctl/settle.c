@@ -63,7 +63,7 @@ void settle_start(void)
 }
 
 /* Some time later; false when there is none left, or a signal has come */
-static bool look_later(void)
+bool settle_later(void)
 {
 	if (interrupt_pending() || settle_now() >= end)
 		return false;
@@ -90,7 +90,7 @@ bool settle_status(const char *name, char *status, size_t room)
 			*status = '\0';
 		if (strcmp(status, "binding") && strcmp(status, "unbinding"))
 			return true;
-	} while (look_later());
+	} while (settle_later());
 	return false;
 }
 
@@ -100,6 +100,6 @@ bool settle_gone(const char *name)
 	do {
 		if (!sysfs_exists(name))
 			return true;
-	} while (look_later());
+	} while (settle_later());
 	return false;
 }

@@ -17,6 +17,7 @@ double settle_read_seconds(const char *command, const char *text);
 void settle_set_limit(double seconds);
 double settle_limit(void);
 void settle_start(void);
+bool settle_later(void);
 
 bool settle_status(const char *name, char *status, size_t room);
 bool settle_gone(const char *name);
