@@ -3,8 +3,11 @@
 # The first half of "make oops": a driver with a misc device, written as books show it,
 # crashes the kernel when its device goes while a program sleeps in read()
 # vm: --module docs/teaching/oops --file docs/teaching/oops/naive.sh --append init_on_free=1 --expect 'list_del corruption'
-# kernels: 6.1 6.12
+# kernels: 6.1
 # archs: amd64
+#
+# After the crash the reader still has the lock of its queue, with interrupts off. 6.12
+# hung there at times, so it is 6.1 that shows it, as in "make oops".
 
 . /tests/lib/tap.sh
 
