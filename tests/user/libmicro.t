@@ -101,7 +101,7 @@ for operations in 'open\nread' 'open\nread\nioctl' ioctl; do
 	run_ok rmdir $micro/t.x
 	exec 3>&-
 	if [ "$operations" = ioctl ]; then
-		wait $slow
+		wait "$slow"
 		# until the server has ended the operation, too
 		sleep 2
 		is "$(cat /tmp/slow)" "No such device" "$operations: the client of the slow request has left"
