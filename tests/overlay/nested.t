@@ -27,7 +27,7 @@ bound() {
 	test -e "$bus/microkernel-test"
 }
 
-modprobe -a micro_tree micro_fifo
+run_ok modprobe -a micro_tree micro_fifo
 modprobe micro_overlay patience_ms=60000
 empty=$(ls /proc/device-tree)
 mkdir $overlays/a
