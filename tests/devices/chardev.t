@@ -58,11 +58,7 @@ is "$(hold ioctl a clear) $(hold ioctl b length) $(hold seek b set 0) $(hold rea
 	"clear makes the message empty"
 is "$(hold ioctl a 0x1234)" ENOTTY "an unknown ioctl"
 is "$(hold write a seven77)" 7 "a message for the ioctls"
-if programs_32; then
-	is "$(hold ioctl32 a length) $(hold ioctl32 a 0x1234)" "7 ENOTTY" "the same from a 32-bit program"
-else
-	skip "no programs of 32 bits beside those of 64"
-fi
+is_32 '{ hold ioctl32 a length; hold ioctl32 a 0x1234; } | xargs' "7 ENOTTY" "the same from a 32-bit program"
 
 note "bad addresses"
 is "$(hold fault a write)" EFAULT "write"
@@ -95,22 +91,14 @@ hold open a rw /dev/micro/plain >/dev/null
 is "$(hold read a) $(hold write a x)" "EINVAL 1" "read without a read of the driver is EINVAL"
 is "$(hold seek a set 0)" ESPIPE "a file without llseek is not seekable"
 is "$(hold ioctl a 7)" 64 "ioctl of the driver is called"
-if programs_32; then
-	is "$(hold ioctl32 a 7)" ENOTTY "a 32-bit ioctl without compat_ioctl is ENOTTY"
-else
-	skip "no programs of 32 bits beside those of 64"
-fi
+is_32 'hold ioctl32 a 7' ENOTTY "a 32-bit ioctl without compat_ioctl is ENOTTY"
 hold close a >/dev/null
 micro-try write $test/register "rich llseek compat_ioctl" >/dev/null
 mkdir $micro/rich
 hold open a rw /dev/micro/rich >/dev/null
 is "$(hold seek a end -10)" 990 "llseek of the driver is called"
 is "$(hold ioctl a 7)" 64 "ioctl of the driver is called when there is a compat_ioctl"
-if programs_32; then
-	is "$(hold ioctl32 a 7)" 32 "compat_ioctl of the driver is called for 32-bit programs"
-else
-	skip "no programs of 32 bits beside those of 64"
-fi
+is_32 'hold ioctl32 a 7' 32 "compat_ioctl of the driver is called for 32-bit programs"
 hold close a >/dev/null
 micro-try write $test/register "none nofile" >/dev/null
 mkdir $micro/none

@@ -120,18 +120,10 @@ note "sample_driver and a dead file"
 hold open d rw /dev/micro/greeter >/dev/null
 rmdir $micro/greeter $micro/sample_driver.1 $micro/sample_driver.2
 is "$(hold ioctl d clear) $(hold ioctl d length)" "ENODEV ENODEV" "ioctls"
-if programs_32; then
-	is "$(hold ioctl32 d length)" ENODEV "an ioctl of a 32-bit program"
-else
-	skip "no programs of 32 bits beside those of 64"
-fi
+is_32 'hold ioctl32 d length' ENODEV "an ioctl of a 32-bit program"
 unload sample_driver "the driver can go"
 is "$(hold read d)" ENODEV "dead files answer without the driver"
-if programs_32; then
-	is "$(hold ioctl32 d length)" ENODEV "dead files answer 32-bit ioctls without the driver"
-else
-	skip "no programs of 32 bits beside those of 64"
-fi
+is_32 'hold ioctl32 d length' ENODEV "dead files answer 32-bit ioctls without the driver"
 run_ok insmod sample_driver.ko
 mkdir $micro/greeter
 is "$(hold read d)" ENODEV "dead files answer when the driver is back"

@@ -12,7 +12,7 @@ device=/sys/kernel/config/micro/sample_driver.1
 node=/dev/micro/sample_driver.1
 run_ok modprobe sample_driver
 
-ended() {
+mdev_ended() {
 	! pidof mdev
 }
 
@@ -57,7 +57,7 @@ again
 isnt "$(look)" "$before" "without them it unlinks a new node for an old device"
 run_ok rmdir $device
 kill "$(pidof mdev)"
-wait_for ended
+wait_for mdev_ended
 
 { echo "$idle"; cat /root/host/micro.conf; } >/etc/mdev.conf
 start
@@ -71,7 +71,7 @@ run_ok rmdir $device
 settled
 run_fails "No such file" stat $node
 kill "$(pidof mdev)"
-wait_for ended
+wait_for mdev_ended
 
 {
 	echo "$idle"

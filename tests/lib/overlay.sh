@@ -19,8 +19,3 @@ status() {
 apply() {
 	micro-try write "$overlays/$1/dtbo" - <"$dtbo/$2.dtbo"
 }
-
-# ended PID: the process is gone, or waited for by nobody yet
-ended() {
-	! grep -q "^State:.[^Z]" "/proc/$1/status" 2>/dev/null
-}

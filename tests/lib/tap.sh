@@ -140,6 +140,11 @@ wait_for() {
 	done
 }
 
+# ended PID: the process is gone, or waited for by nobody yet
+ended() {
+	! grep -q "^State:.[^Z]" "/proc/$1/status" 2>/dev/null
+}
+
 # ms: of the time since the boot
 ms() {
 	read -r tap_now _ </proc/uptime
@@ -172,6 +177,15 @@ programs_32() {
 	x86_64 | aarch64) ;;
 	*) return 1 ;;
 	esac
+}
+
+# is_32 COMMAND WANT NAME: what it prints, where programs of 32 bits run
+is_32() {
+	if programs_32; then
+		is "$(eval "$1")" "$2" "$3"
+	else
+		skip "no programs of 32 bits beside those of 64"
+	fi
 }
 
 # skip REASON [COUNT]: instead of COUNT checks (1) that cannot be made here

@@ -178,10 +178,7 @@ asleep() {
 }
 wait_for asleep
 kill -TERM $reader
-ended() {
-	! grep -q '^State:.*[RSDT] ' "/proc/$reader/status"
-}
-wait_for ended || kill -KILL $reader
+wait_for ended $reader || kill -KILL $reader
 wait $reader
 is "$? $(tail -n 1 /tmp/endless)" "143 microctl: interrupted; nothing was changed" "can be interrupted"
 kill $sleeper

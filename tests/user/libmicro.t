@@ -24,15 +24,9 @@ start() {
 	wait_for is_state "$started" serving
 }
 
-# dead PID: it has no program any more, though it may still be waited for
-# shellcheck disable=SC2317 # wait_for calls it
-dead() {
-	! readlink "/proc/$1/exe"
-}
-
 # ends PID STATUS NAME: with that status
 ends() {
-	wait_for dead "$1" || kill -9 "$1"
+	wait_for ended "$1" || kill -9 "$1"
 	wait "$1"
 	is $? "$2" "$3"
 }

@@ -53,13 +53,15 @@ static int open_lock(void)
 static void share_lock(int fd)
 {
 	struct stat file, folder;
+	bool shared;
 	mode_t mode;
 	gid_t group;
 
 	if (fstat(fd, &file) || file.st_uid != geteuid() || stat(CONFIGFS_MICRO, &folder))
 		return;
-	group = folder.st_mode & 0020 ? folder.st_gid : getegid();
-	mode = folder.st_mode & 0020 ? 0660 : 0600;
+	shared = folder.st_mode & 0020;
+	group = shared ? folder.st_gid : getegid();
+	mode = shared ? 0660 : 0600;
 	if (file.st_gid == group && (file.st_mode & 07777) == mode)
 		return;
 	if (fchown(fd, -1, group) || fchmod(fd, mode))
