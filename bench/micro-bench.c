@@ -249,11 +249,12 @@ static void take_best(double *best, double begin, unsigned int batch)
 
 /*
  * The last round is marked. What the round before has left to RCU is freed at the next grace
- * period, and would be taken for a part of it.
+ * periods, and would be taken for a part of this one. Rounds of one call do without the pause:
+ * the call would pay for waking an idle CPU, and the best of many rounds was left alone.
  */
-static double round_begin(unsigned int left)
+static double round_begin(unsigned int left, unsigned int batch)
 {
-	if (!left && marks)
+	if (batch > 1 || (!left && marks))
 		usleep(100000);
 	if (!left)
 		mark(false);
@@ -274,24 +275,25 @@ static struct dirs_result dirs_measure(const char *subsystem, unsigned int *firs
 	struct dirs_result r = { 0 };
 	unsigned int n = *last - *first;
 	unsigned int batch = n < 4 ? 1 : n < 256 ? n / 4 : 64;
-	unsigned int rounds = batch > 32 ? ROUNDS : 128 / batch;
+	/* whether a slab is just full makes 5 % of a round of few directories */
+	unsigned int rounds = batch > 32 ? ROUNDS : batch > 1 ? 16 : 128;
 	unsigned int i;
 	double begin;
 
 	while (rounds--) {
-		begin = round_begin(rounds);
+		begin = round_begin(rounds, batch);
 		for (i = 0; i < batch; i++)
 			make_dir(subsystem, instance(*last + i));
 		round_end(rounds, &r.make, begin, batch);
 
-		begin = round_begin(rounds);
+		begin = round_begin(rounds, batch);
 		for (i = batch; i--;)
 			remove_dir(subsystem, instance(*last + i));
 		round_end(rounds, &r.remove_last, begin, batch);
 
 		for (i = 0; i < batch; i++)
 			make_dir(subsystem, instance(*last + i));
-		begin = round_begin(rounds);
+		begin = round_begin(rounds, batch);
 		for (i = 0; i < batch; i++)
 			remove_dir(subsystem, instance(*first + i));
 		round_end(rounds, &r.remove_first, begin, batch);
