@@ -34,16 +34,16 @@ struct command {
 static const struct command commands[] = {
 	{ "list", command_list, "[--json | --names]",
 	  "  All devices, one a line.\n"
-	  "  --json              as JSON, with everything that \"show\" knows\n"
+	  "  --json              as JSON, with the whole state of each device\n"
 	  "  --names             only the names\n" },
 	{ "show", command_show, "[--json] NAME...",
-	  "  All about these devices.\n"
+	  "  The whole state of these devices.\n"
 	  "  --json              as JSON\n" },
 	{ "tree", command_tree, "[--json] [NAME...]",
 	  "  All devices, or these, with their properties and child nodes.\n"
 	  "  --json              as JSON\n" },
 	{ "create", command_create, "[OPTION]... NAME",
-	  "  Makes a device. If that fails, or its driver refuses it, nothing is left of it.\n"
+	  "  Makes a device. If that fails, or its driver refuses it, removes the device again.\n"
 	  "  -c, --compatible C  a compatible string; most specific first\n"
 	  "  -s, --set [CHILD/...]PROPERTY[=TYPE:VALUE]\n"
 	  "                      a property: u8, u16, u32, u64: numbers with spaces or\n"
@@ -51,47 +51,44 @@ static const struct command commands[] = {
 	  "                      without type and value, a boolean that is true\n"
 	  "      --child PATH    a child node, e.g. channel@0, or channel@0/deeper\n"
 	  "      --off           do not bind it\n"
-	  "  -t, --timeout S     wait so long for a driver that takes its time: 10 seconds\n"
-	  "                      if not given\n"
-	  "      --no-wait       fail if another microctl is at work\n" },
+	  "  -t, --timeout S     wait at most S seconds for a slow driver; the default is 10\n"
+	  "      --no-wait       fail if another microctl is changing devices\n" },
 	{ "remove", command_remove, "[OPTION]... NAME...",
 	  "  Removes devices; files that are open on them answer ENODEV from then on.\n"
-	  "  -t, --timeout S     wait so long for a driver that takes its time: 10 seconds\n"
-	  "                      if not given\n"
-	  "      --no-wait       fail if another microctl is at work\n" },
+	  "  -t, --timeout S     wait at most S seconds for a slow driver; the default is 10\n"
+	  "      --no-wait       fail if another microctl is changing devices\n" },
 	{ "apply", command_apply, "[OPTION]... FILE...",
-	  "  Makes the devices exist that device trees (.dts, .dtso, .dtb, .dtbo, or - for\n"
-	  "  the standard input) declare below nodes that are compatible with\n"
-	  "  \"microkernel,bus\". What is right already stays as it is. A folder\n"
-	  "  stands for the device-tree files in it.\n"
+	  "  Makes the devices that device trees (.dts, .dtso, .dtb, .dtbo, or - for the\n"
+	  "  standard input) declare below nodes that are compatible with\n"
+	  "  \"microkernel,bus\". It does not touch devices that are right already. A\n"
+	  "  folder stands for the device-tree files in it.\n"
 	  "  -p, --prune         remove devices that the files do not declare\n"
-	  "  -n, --dry-run       only say what would be done\n"
-	  "  -I, --include DIR   where the files that a source includes are looked for, too\n"
-	  "      --record RECORD keep a record of the devices made so; then --prune removes\n"
-	  "                      only those that are in it\n"
+	  "  -n, --dry-run       change nothing, print the changes\n"
+	  "  -I, --include DIR   look there, too, for the files that a source includes\n"
+	  "      --record RECORD keep a record of the declared devices; then --prune removes\n"
+	  "                      only devices in the record\n"
 	  "  -k, --keep-going    leave out files with errors, apply the others\n"
-	  "  -v, --verbose       say what is done\n"
-	  "  -q, --quiet         say nothing but errors\n"
-	  "  -t, --timeout S     wait so long for a driver that takes its time: 10 seconds\n"
-	  "                      if not given\n"
-	  "      --no-wait       fail if another microctl is at work\n" },
+	  "  -v, --verbose       print each change\n"
+	  "  -q, --quiet         print only errors\n"
+	  "  -t, --timeout S     wait at most S seconds for a slow driver; the default is 10\n"
+	  "      --no-wait       fail if another microctl is changing devices\n" },
 	{ "diff", command_diff, "[OPTION]... FILE...",
-	  "  What apply would change, as a diff. Exit status 1 if there is something.\n"
+	  "  The changes that apply would make, as a diff. Exit status 1 if there are any.\n"
 	  "  -p, --prune, -k, --keep-going, --record RECORD, -I, --include DIR\n"
 	  "                      as for apply\n" },
 	{ "check", command_check, "[OPTION]... FILE...",
-	  "  Looks at device-tree files, anywhere: no module and no rights are needed. Says what\n"
-	  "  apply would not take, and what looks like a typing error (exit status 1).\n"
-	  "  -q, --quiet         say nothing but that\n"
+	  "  Checks device-tree files, on any machine and as any user. Prints the errors that\n"
+	  "  apply would find, and likely typing errors (exit status 1).\n"
+	  "  -q, --quiet         print nothing else\n"
 	  "  -I, --include DIR   as for apply\n" },
 	{ "save", command_save, "[NAME...]",
 	  "  Prints the devices of configfs, or these, as the source of an overlay.\n" },
 	{ "watch", command_watch, "[--json] [NAME...]",
-	  "  Prints devices as they come, go and change, or only what these do.\n"
+	  "  Prints the events of all devices, or of these: add, remove, bind, unbind, change.\n"
 	  "  --json              as JSON, one object a line\n" },
 	{ "wait", command_wait, "[--timeout SECONDS] NAME...",
 	  "  Waits until these devices exist and are bound.\n"
-	  "  -t, --timeout S     not longer than that; exit status 1 then\n" },
+	  "  -t, --timeout S     wait at most S seconds; exit status 1 after that\n" },
 };
 
 #define for_each_command(c) \

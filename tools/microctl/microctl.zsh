@@ -59,7 +59,7 @@ _microctl() {
 		'diff:show what apply would change'
 		'check:look at files, without a module'
 		'save:print devices as an overlay'
-		'watch:print devices as they come and go'
+		'watch:print events of devices'
 		'wait:wait until devices are bound'
 		'help:explain a command'
 	)
@@ -81,42 +81,44 @@ _microctl() {
 			_arguments '*'{-c,--compatible}'[compatible string]:string:_microctl_compatibles' \
 				'*'{-s,--set}'[property]:PROPERTY=TYPE\:VALUE:' \
 				'*--child[child node]:path:' '--off[do not bind it]' \
-				'--no-wait[fail if another microctl is at work]' \
-				'(-t --timeout)'{-t,--timeout}'[not longer than that]:seconds:' \
+				'--no-wait[fail if another microctl is changing devices]' \
+				'(-t --timeout)'{-t,--timeout}'[wait at most so many seconds]:seconds:' \
 				'1:new name:_microctl_drivers'
 			;;
 		remove)
-			_arguments '--no-wait[fail if another microctl is at work]' \
-				'(-t --timeout)'{-t,--timeout}'[not longer than that]:seconds:' \
+			_arguments '--no-wait[fail if another microctl is changing devices]' \
+				'(-t --timeout)'{-t,--timeout}'[wait at most so many seconds]:seconds:' \
 				'*:device:_microctl_own_names'
 			;;
 		apply)
-			_arguments '(-p --prune)'{-p,--prune}'[remove what is not declared]' \
-				'--record[keep a record of the devices made so]:record:_files' \
+			_arguments '(-p --prune)'{-p,--prune}'[remove devices that the files do not declare]' \
+				'--record[keep a record of the declared devices]:record:_files' \
+				'*'{-I,--include}'[folder of included files]:folder:_files -/' \
 				'(-n --dry-run)'{-n,--dry-run}'[change nothing]' \
 				'(-k --keep-going)'{-k,--keep-going}'[leave out files with errors]' \
-				'(-v --verbose)'{-v,--verbose}'[say what is done]' \
-				'(-q --quiet)'{-q,--quiet}'[say nothing but errors]' \
-				'--no-wait[fail if another microctl is at work]' \
-				'(-t --timeout)'{-t,--timeout}'[not longer than that]:seconds:' \
+				'(-v --verbose)'{-v,--verbose}'[print each change]' \
+				'(-q --quiet)'{-q,--quiet}'[print only errors]' \
+				'--no-wait[fail if another microctl is changing devices]' \
+				'(-t --timeout)'{-t,--timeout}'[wait at most so many seconds]:seconds:' \
 				'*:file:_files -g "*.dt(s|b|so|bo)(-.)"'
 			;;
 		diff)
 			_arguments '(-p --prune)'{-p,--prune}'[as for apply]' \
 				'(-k --keep-going)'{-k,--keep-going}'[as for apply]' \
 				'--record[as for apply]:record:_files' \
+				'*'{-I,--include}'[as for apply]:folder:_files -/' \
 				'*:file:_files -g "*.dt(s|b|so|bo)(-.)"'
 			;;
 		check)
-			_arguments '(-q --quiet)'{-q,--quiet}'[say nothing but what is wrong]' \
-				'*'{-I,--include}'[where included files are]:folder:_files -/' \
+			_arguments '(-q --quiet)'{-q,--quiet}'[print only errors and doubts]' \
+				'*'{-I,--include}'[folder of included files]:folder:_files -/' \
 				'*:file:_files -g "*.dt(s|b|so|bo)(-.)"'
 			;;
 		save)
 			_arguments '*:device:_microctl_own_names'
 			;;
 		wait)
-			_arguments '(-t --timeout)'{-t,--timeout}'[not longer than that]:seconds:' \
+			_arguments '(-t --timeout)'{-t,--timeout}'[wait at most so many seconds]:seconds:' \
 				'*:device:_microctl_names'
 			;;
 		help)
