@@ -14,17 +14,24 @@ run scripts/into-kernel
 [[ $status -eq 2 ]] && says 'Usage: '
 ok $? 'without a folder: how to use it'
 run scripts/into-kernel "$work/nothing"
-[[ $status -eq 1 ]] && one_line && says "is no source of a kernel: it has no Kconfig"
+[[ $status -eq 125 ]] && one_line && says "is no source of a kernel: it has no Kconfig"
 ok $? 'a folder that does not exist: one sentence'
 mkdir -p "$work"/old/{drivers,include/linux}
 touch "$work"/old/{Kconfig,MAINTAINERS,drivers/Kconfig,drivers/Makefile,include/linux/kernel.h}
 printf 'VERSION = 5\nPATCHLEVEL = 15\n' >"$work/old/Makefile"
 run scripts/into-kernel "$work/old"
-[[ $status -eq 1 ]] && one_line && says 'is Linux 5.15; the framework needs 6.1 or later'
+[[ $status -eq 125 ]] && one_line && says 'is Linux 5.15; the framework needs 6.1 or later'
 ok $? 'an old kernel: one sentence'
-sed -i 's/5/6/' "$work/old/Makefile"
+printf 'VERSION = 6\nPATCHLEVEL = 3\n' >"$work/old/Makefile"
 run scripts/into-kernel "$work/old"
-[[ $status -eq 1 ]] && one_line && says "please add the line 'source \"drivers/micro/Kconfig\"'"
+[[ $status -eq 125 ]] && one_line && says 'is Linux 6.3 without linux/cleanup.h'
+ok $? 'a kernel without linux/cleanup.h: one sentence'
+[[ ! -e $work/old/drivers/micro ]]
+ok $? '... and nothing was written'
+printf 'VERSION = 6\nPATCHLEVEL = 15\n' >"$work/old/Makefile"
+touch "$work/old/include/linux/cleanup.h"
+run scripts/into-kernel "$work/old"
+[[ $status -eq 125 ]] && one_line && says "please add the line 'source \"drivers/micro/Kconfig\"'"
 ok $? 'a Kconfig that is not as expected: the line to add'
 
 # The source of 6.12, of which a copy is nothing but links, and what is built of it, are kept
