@@ -32,8 +32,9 @@
  * micro_fw_lock guards the lists of buses and their devices, and no more: it is not
  * held while a device is made or removed, as a probe() may bring in another bus, and
  * an operation that keeps a device from going may change the tree. A node is entered
- * in the list before its device is made. Whoever wants to remove it meanwhile
- * waits until that is over, and the log says so if it takes long. They wait as long as
+ * in the list before its device is made, and stays there until its device is gone.
+ * Whoever wants to remove it while somebody else makes or removes it waits until
+ * that is over, and the log says so if it takes long. They wait as long as
  * it takes: a node is not to go before its device. Users need not: micro_overlay has
  * workers change the tree.
  *
@@ -48,18 +49,20 @@
  * @dev: the platform device
  * @devices: what its child nodes became
  * @adders: changes of the tree that are about to make a device of it, and so keep it
- * @entry: in the list of buses
+ * @going: no device is made of it any more
+ * @entry: in the list of buses, until it has no devices any more
  */
 struct micro_fw_bus {
 	struct device *dev;
 	struct list_head devices;
 	unsigned int adders;
+	bool going;
 	struct list_head entry;
 };
 
 /**
  * struct micro_fw_device - a child node
- * @mi: the device that was made of it; NULL while it is being made
+ * @mi: the device that was made of it; NULL while it is being made or removed
  * @fwnode: the node, referenced
  * @entry: in micro_fw_bus.devices
  */
@@ -74,20 +77,22 @@ static const struct micro_front micro_fw_front = {
 };
 
 static DEFINE_SPINLOCK(micro_fw_lock);
-/* A device has been made, or could not be */
-static DECLARE_WAIT_QUEUE_HEAD(micro_fw_made);
+/* A device has been made, or could not be, or has been removed */
+static DECLARE_WAIT_QUEUE_HEAD(micro_fw_done);
 static LIST_HEAD(micro_fw_buses);
 
 /*
  * Until @condition is true, which may have effects then. What takes so long is in the
- * log, too, as it is a bind. Idle, as that is better than the message of a hung task.
+ * log, too, as it is a bind or an unbind. Idle, as that is better than the message of a
+ * hung task.
  */
 #define micro_fw_wait(fwnode, condition)					\
 do {										\
 	long __patience = MICRO_WARN_FIRST;					\
 										\
-	while (!wait_event_idle_timeout(micro_fw_made, condition, __patience)) {\
-		pr_warn("%pfw cannot go yet: a device of it is still being made\n", fwnode); \
+	while (!wait_event_idle_timeout(micro_fw_done, condition, __patience)) {\
+		pr_warn("%pfw cannot go yet: a device of it is still being made or removed\n", \
+			fwnode);						\
 		__patience = MICRO_WARN_AGAIN;					\
 	}									\
 } while (0)
@@ -198,7 +203,7 @@ static int micro_fw_make(struct micro_fw_bus *bus, struct fwnode_handle *fwnode,
 	/* From now on somebody else may free it */
 	if (err)
 		micro_fw_free(d);
-	wake_up_all(&micro_fw_made);
+	wake_up_all(&micro_fw_done);
 	/* One bad node must not cost the others */
 	return err == -ENOMEM ? err : 0;
 }
@@ -222,40 +227,57 @@ static int micro_fw_add(struct micro_fw_bus *bus, struct fwnode_handle *fwnode)
 	return micro_fw_make(bus, fwnode, node_name);
 }
 
-static void micro_fw_del(struct micro_fw_device *d)
+/* Removes a device that somebody has claimed; others who want it gone wait for us */
+static void micro_fw_del(struct micro_fw_device *d, struct micro_instance *mi)
 {
 	micro_fw_unpopulate(d->fwnode);
-	micro_instance_destroy(d->mi);
+	micro_instance_destroy(mi);
+	scoped_guard(spinlock, &micro_fw_lock)
+		list_del(&d->entry);
 	micro_fw_free(d);
+	wake_up_all(&micro_fw_done);
 }
 
-/* Takes the youngest device out of its list; true also when there is none */
-static bool micro_fw_take_last(struct micro_fw_bus *bus, struct micro_fw_device **d)
+/* Claims a device to remove it; NULL while somebody else makes or removes it */
+static struct micro_instance *micro_fw_claim(struct micro_fw_device *d)
+{
+	struct micro_instance *mi = d->mi;
+
+	lockdep_assert_held(&micro_fw_lock);
+	d->mi = NULL;
+	return mi;
+}
+
+/* Claims the youngest device; true also when there is none, and @d is NULL then */
+static bool micro_fw_claim_last(struct micro_fw_bus *bus, struct micro_fw_device **d,
+				struct micro_instance **mi)
 {
 	guard(spinlock)(&micro_fw_lock);
 	*d = list_empty(&bus->devices) ? NULL :
 	     list_last_entry(&bus->devices, struct micro_fw_device, entry);
-	if (*d && !(*d)->mi)
-		return false;
-	if (*d)
-		list_del(&(*d)->entry);
-	return true;
+	if (!*d)
+		return true;
+	*mi = micro_fw_claim(*d);
+	return *mi;
 }
 
 static void micro_fw_bus_del(struct micro_fw_bus *bus)
 {
+	struct micro_instance *mi;
 	struct micro_fw_device *d;
 
-	/* Nobody finds it any more; who has found it is about to add one more device */
+	/* Who has found it before is about to add one more device */
 	scoped_guard(spinlock, &micro_fw_lock)
-		list_del(&bus->entry);
+		bus->going = true;
 	micro_fw_wait(dev_fwnode(bus->dev), !READ_ONCE(bus->adders));
 	for (;;) {
-		micro_fw_wait(dev_fwnode(bus->dev), micro_fw_take_last(bus, &d));
+		micro_fw_wait(dev_fwnode(bus->dev), micro_fw_claim_last(bus, &d, &mi));
 		if (!d)
 			break;
-		micro_fw_del(d);
+		micro_fw_del(d, mi);
 	}
+	scoped_guard(spinlock, &micro_fw_lock)
+		list_del(&bus->entry);
 }
 
 /* Added to the tree at run time? Then its younger sisters are before it */
@@ -347,7 +369,7 @@ static struct micro_fw_bus *micro_fw_find_bus(struct device_node *np)
 
 	guard(spinlock)(&micro_fw_lock);
 	list_for_each_entry(bus, &micro_fw_buses, entry) {
-		if (bus->dev->of_node == np) {
+		if (bus->dev->of_node == np && !bus->going) {
 			bus->adders++;
 			return bus;
 		}
@@ -366,11 +388,12 @@ static void micro_fw_node_added(struct device_node *np)
 		micro_fw_add(bus, of_fwnode_handle(np));
 	scoped_guard(spinlock, &micro_fw_lock)
 		bus->adders--;
-	wake_up_all(&micro_fw_made);
+	wake_up_all(&micro_fw_done);
 }
 
-/* Takes the device of a node out of its list; true also when there is none */
-static bool micro_fw_take_node(struct device_node *np, struct micro_fw_device **found)
+/* Claims the device of a node; true also when there is none, and @found is NULL then */
+static bool micro_fw_claim_node(struct device_node *np, struct micro_fw_device **found,
+				struct micro_instance **mi)
 {
 	struct micro_fw_device *d;
 	struct micro_fw_bus *bus;
@@ -381,11 +404,9 @@ static bool micro_fw_take_node(struct device_node *np, struct micro_fw_device **
 		list_for_each_entry(d, &bus->devices, entry) {
 			if (d->fwnode != of_fwnode_handle(np))
 				continue;
-			if (!d->mi)
-				return false;
-			list_del(&d->entry);
 			*found = d;
-			return true;
+			*mi = micro_fw_claim(d);
+			return *mi;
 		}
 	}
 	return true;
@@ -393,11 +414,12 @@ static bool micro_fw_take_node(struct device_node *np, struct micro_fw_device **
 
 static void micro_fw_node_removed(struct device_node *np)
 {
+	struct micro_instance *mi;
 	struct micro_fw_device *d;
 
-	micro_fw_wait(of_fwnode_handle(np), micro_fw_take_node(np, &d));
+	micro_fw_wait(of_fwnode_handle(np), micro_fw_claim_node(np, &d, &mi));
 	if (d)
-		micro_fw_del(d);
+		micro_fw_del(d, mi);
 }
 
 static int micro_fw_notify(struct notifier_block *nb, unsigned long action, void *arg)
