@@ -243,19 +243,6 @@ static int micro_set_node(struct micro_instance *mi)
 	return devm_add_action_or_reset(&mi->mdev.dev, micro_unset_node, mi);
 }
 
-static int micro_bus_dma_configure(struct device *dev)
-{
-	struct micro_instance *mi = dev_to_instance(dev);
-	int err;
-
-	if (!mi->fwnode)
-		return 0;
-	err = micro_supply_dma(mi);
-	if (err)
-		WRITE_ONCE(mi->error, err);
-	return err;
-}
-
 static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
 {
 	struct micro_device *mdev = &mi->mdev;
@@ -451,12 +438,40 @@ static void micro_bus_unbound(struct micro_instance *mi)
 	micro_binding_put(b);
 }
 
+/*
+ * Each remove() of the bus is followed by one of these, with the device lock held: the
+ * second, if the driver core could not finish a bind that we had finished. A bind that we
+ * have not finished has left nothing behind.
+ */
 static int micro_bus_notify(struct notifier_block *nb, unsigned long event, void *data)
 {
-	/* Comes once after each remove() of the bus, with the device lock held */
-	if (event == BUS_NOTIFY_UNBOUND_DRIVER)
-		micro_bus_unbound(dev_to_instance(data));
+	struct micro_instance *mi;
+
+	switch (event) {
+	case BUS_NOTIFY_UNBOUND_DRIVER:
+	case BUS_NOTIFY_DRIVER_NOT_BOUND:
+		mi = dev_to_instance(data);
+		if (mi->ending)
+			micro_bus_unbound(mi);
+	}
 	return NOTIFY_DONE;
+}
+
+/* What the driver core calls first when it begins to bind */
+static int micro_bus_dma_configure(struct device *dev)
+{
+	struct micro_instance *mi = dev_to_instance(dev);
+	int err;
+
+	/* CONFIG_DEBUG_TEST_DRIVER_REMOVE unbinds, says nothing, and binds again */
+	if (mi->ending)
+		micro_bus_unbound(mi);
+	if (!mi->fwnode)
+		return 0;
+	err = micro_supply_dma(mi);
+	if (err)
+		WRITE_ONCE(mi->error, err);
+	return err;
 }
 
 static struct notifier_block micro_bus_nb = {

@@ -367,6 +367,9 @@ int micro_instance_attach(struct micro_instance *mi)
 		err = device_attach(&mi->mdev.dev);
 	} while (!err && READ_ONCE(mi->refusals) != before);
 	WRITE_ONCE(mi->attacher, NULL);
+	/* The driver core has failed, before it asked the driver or after that */
+	if (err < 0 && !READ_ONCE(mi->error))
+		WRITE_ONCE(mi->error, err);
 	return err;
 }
 
