@@ -585,6 +585,14 @@ static void count_remove(struct micro_device *mdev)
 	count_free(c);
 }
 
+/*
+ * A driver with this function has a file more in sysfs. The driver core makes it last, and
+ * takes the bind back if that fails.
+ */
+static void count_sync_state(struct device *dev)
+{
+}
+
 /* Making it may fail when probe() is over */
 static ssize_t id_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -640,6 +648,7 @@ static struct micro_driver count_drivers[] = {
 		.write = count_write,
 		.driver.of_match_table = count_of_match,
 		.driver.dev_groups = count_groups,
+		.driver.sync_state = count_sync_state,
 		COUNT_OPS,
 	}, {
 		.name = "micro_count_iter",
