@@ -160,6 +160,8 @@ static int micro_bus_match(struct device *dev, micro_match_arg(drv))
 	struct micro_instance *mi = dev_to_instance(dev);
 	bool matches = micro_matches(mi, drv);
 
+	if (matches)
+		WRITE_ONCE(mi->matched, true);
 	trace_micro_match(mi, drv, matches);
 	return matches;
 }
@@ -325,6 +327,7 @@ static int micro_bus_probe(struct device *dev)
 	struct micro_instance *mi = dev_to_instance(dev);
 	int err;
 
+	WRITE_ONCE(mi->matched, false);
 	/* What was matched without the device lock may have changed since */
 	if (!micro_matches(mi, dev->driver))
 		return -ENODEV;

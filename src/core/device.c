@@ -170,6 +170,27 @@ static void micro_load_module(struct micro_instance *mi, bool wait, const char *
 }
 
 /*
+ * A module may have its drivers bound in the background (async_probe), and be loaded
+ * before they are. Who has waited for the module waits for that, too.
+ */
+static void micro_instance_await(struct micro_instance *mi)
+{
+	/* A bind that has begun is over then; one that has not is begun here */
+	device_lock(&mi->mdev.dev);
+	device_unlock(&mi->mdev.dev);
+	if (READ_ONCE(mi->matched))
+		micro_instance_attach(mi);
+}
+
+static void micro_instance_ask(struct micro_instance *mi, enum micro_load load,
+			       const char *alias)
+{
+	micro_load_module(mi, load == MICRO_LOAD_WAIT, alias);
+	if (load == MICRO_LOAD_WAIT)
+		micro_instance_await(mi);
+}
+
+/*
  * Ask user space for the module of a device's driver, unless there is one already.
  * request_module() takes 55 characters; drivers for longer compatible strings are left to
  * udev, which gets the whole alias in the uevent. The front end does not change
@@ -178,7 +199,6 @@ static void micro_load_module(struct micro_instance *mi, bool wait, const char *
 static void micro_instance_load(struct micro_instance *mi, enum micro_load load)
 {
 	const struct micro_compat *compat = rcu_dereference_protected(mi->compat, true);
-	bool wait = load == MICRO_LOAD_WAIT;
 	char alias[sizeof("of:NTC") + MICRO_COMPAT_LEN];
 	const char *s;
 
@@ -189,7 +209,7 @@ static void micro_instance_load(struct micro_instance *mi, enum micro_load load)
 	if (!compat && !READ_ONCE(mi->binding)) {
 		snprintf(alias, sizeof(alias), "micro:%.*s", (int)micro_base_length(mi->base),
 			 mi->base);
-		micro_load_module(mi, wait, alias);
+		micro_instance_ask(mi, load, alias);
 	}
 	if (!compat)
 		return;
@@ -198,7 +218,7 @@ static void micro_instance_load(struct micro_instance *mi, enum micro_load load)
 		if (READ_ONCE(mi->binding) || READ_ONCE(mi->doomed))
 			break;
 		snprintf(alias, sizeof(alias), "of:NTC%s", s);
-		micro_load_module(mi, wait, alias);
+		micro_instance_ask(mi, load, alias);
 	}
 }
 

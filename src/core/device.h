@@ -83,6 +83,7 @@ enum micro_job {
  *	@binding revokes it; it is forgotten with the device lock held
  * @adding: device_add() is at work, which binds no driver
  * @missed: a driver was turned away for that
+ * @matched: a driver fits, and has not been asked since
  * @load: what to do when no driver is there
  * @job: what a worker has to do, or is at; whoever claims it hands it over
  * @doomed: it is to be removed, and nothing may bind it any more
@@ -120,6 +121,7 @@ struct micro_instance {
 	struct micro_binding *ending;
 	bool adding;
 	bool missed;
+	bool matched;
 	u8 load;
 	u8 job;
 	bool doomed;
