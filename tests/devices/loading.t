@@ -104,6 +104,33 @@ for how in "mkdir $micro/micro_evil.slow-probe" "echo create micro_evil.slow-pro
 done
 run_ok rmmod micro_evil microkernel
 
+note "async_probe=1, for a module that mkdir loads"
+modprobe microkernel
+cat >/tmp/modprobe <<END
+#!/bin/sh
+case "\$*" in
+*micro_evil*) exec insmod $PWD/micro_evil.ko async_probe=1 hold=1 ;;
+*) exec /sbin/modprobe "\$@" ;;
+esac
+END
+chmod +x /tmp/modprobe
+modprobe=$(cat /proc/sys/kernel/modprobe)
+echo /tmp/modprobe >/proc/sys/kernel/modprobe
+mkdir $micro/micro_evil.slow-probe &
+pid=$!
+wait_for test -e $evil/command
+sleep 1
+ended $pid
+isnt $? 0 "mkdir waits for probe()"
+echo go >$evil/command
+wait $pid
+is "$? $(cat $micro/micro_evil.slow-probe/status)" "0 bound" "mkdir succeeds when probe() has ended"
+[ -c /dev/micro/micro_evil.slow-probe ]
+ok $? "the node exists when mkdir returns"
+echo "$modprobe" >/proc/sys/kernel/modprobe
+rmdir $micro/micro_evil.slow-probe
+run_ok rmmod micro_evil microkernel
+
 note "over and over"
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	modprobe sample_driver || break

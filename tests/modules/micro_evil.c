@@ -24,6 +24,9 @@
  *	fail_open	open() fails with this (positive) errno
  *	the others	number of calls
  *
+ * Parameters:
+ *	hold	1: as if "hold" had been written before any device is bound
+ *
  * Copyright (C) 2026 The microkernel authors
  */
 #include <linux/ctype.h>
@@ -76,6 +79,8 @@ static struct {
 static u32 evil_fail_open;
 static bool evil_go;
 static bool evil_hold;
+module_param_named(hold, evil_hold, bool, 0);
+MODULE_PARM_DESC(hold, "begin as after the command hold");
 static bool evil_hold_init;
 static bool evil_hold_exit;
 static unsigned long evil_let;
