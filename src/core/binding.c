@@ -247,16 +247,32 @@ struct micro_binding *micro_binding_find(unsigned int minor)
 	return b;
 }
 
-/* devtmpfs tells nobody when a file is in the way */
-static void micro_binding_check_node(struct micro_binding *b)
+static bool micro_binding_lacks_node(struct micro_binding *b)
 {
 	char name[sizeof("micro/") + MICRO_NAME_MAX];
 
 	snprintf(name, sizeof(name), "%s%s",
 		 b->flat ? "" : "micro/", dev_name(&b->dev));
-	if (micro_node_missing(name, b->dev.devt))
-		dev_warn(&b->mdev->dev, "/dev/%s is not its node: something else was there\n",
-			 name);
+	return micro_node_missing(name, b->dev.devt);
+}
+
+/* devtmpfs tells nobody when a file is in the way */
+static void micro_binding_check_node(struct micro_binding *b)
+{
+	if (micro_binding_lacks_node(b))
+		dev_warn(&b->mdev->dev, "/dev/%s%s is not its node: something else was there\n",
+			 b->flat ? "" : "micro/", dev_name(&b->dev));
+}
+
+/**
+ * micro_binding_is_shown() - is its node there, or will it never be?
+ * @b: the binding, which is found by its instance
+ *
+ * Context: may sleep.
+ */
+bool micro_binding_is_shown(struct micro_binding *b)
+{
+	return READ_ONCE(b->published) || !micro_binding_lacks_node(b);
 }
 
 /**

@@ -291,7 +291,7 @@ static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
 	micro_binding_watch_end(b);
 	/* From now on it may be revoked by others than us */
 	scoped_guard(spinlock, &mi->lock)
-		b->published = true;
+		WRITE_ONCE(b->published, true);
 	return 0;
 
 err_unpublish:

@@ -577,11 +577,26 @@ bool micro_instance_is_live(const struct micro_instance *mi)
  * micro_instance_is_bound() - is it bound, and not about to be unbound?
  * @mi: the device
  *
- * Context: any.
+ * A binding is there before its node, so that who sees the node sees the device bound.
+ * All others see that when the node is there, so that who sees it finds the node.
+ *
+ * Context: may sleep.
  */
-bool micro_instance_is_bound(const struct micro_instance *mi)
+bool micro_instance_is_bound(struct micro_instance *mi)
 {
-	return READ_ONCE(mi->binding);
+	struct micro_binding *b;
+	bool shown;
+
+	scoped_guard(spinlock, &mi->lock) {
+		b = mi->binding;
+		if (b)
+			micro_binding_get(b);
+	}
+	if (!b)
+		return false;
+	shown = micro_binding_is_shown(b);
+	micro_binding_put(b);
+	return shown;
 }
 
 /**
@@ -611,11 +626,13 @@ int micro_instance_error(const struct micro_instance *mi)
  * micro_instance_devt() - its device number
  * @mi: the device
  *
- * Context: any.
+ * Context: may sleep.
  * Return: the number, 0 while it is unbound.
  */
 dev_t micro_instance_devt(struct micro_instance *mi)
 {
+	if (!micro_instance_is_bound(mi))
+		return 0;
 	guard(spinlock)(&mi->lock);
 	return mi->binding ? mi->binding->dev.devt : 0;
 }
@@ -649,11 +666,12 @@ const char *micro_instance_state(const struct micro_instance *mi)
  * @buf: where to
  * @size: bytes there
  *
- * Context: any.
+ * Context: may sleep.
  * Return: the length.
  */
 size_t micro_instance_status(struct micro_instance *mi, char *buf, size_t size)
 {
+	bool bound = micro_instance_is_bound(mi);
 	const char *state, *name;
 	int err;
 
@@ -661,6 +679,8 @@ size_t micro_instance_status(struct micro_instance *mi, char *buf, size_t size)
 		state = micro_instance_state(mi);
 		err = READ_ONCE(mi->error);
 	}
+	if (!bound && !strcmp(state, "bound"))
+		state = "binding";
 	if (strcmp(state, "failed") || !err)
 		return scnprintf(buf, size, "%s", state);
 	name = micro_errname(err);
@@ -674,11 +694,13 @@ size_t micro_instance_status(struct micro_instance *mi, char *buf, size_t size)
  * @buf: where to
  * @size: bytes there
  *
- * Context: any.
+ * Context: may sleep.
  * Return: the length; 0 while it is unbound.
  */
 size_t micro_instance_driver(struct micro_instance *mi, char *buf, size_t size)
 {
+	if (!micro_instance_is_bound(mi))
+		return 0;
 	guard(spinlock)(&mi->lock);
 	return scnprintf(buf, size, "%s", mi->binding ? mi->mdev.driver->name : "");
 }

@@ -234,6 +234,7 @@ void micro_number_put(u32 minor);
 struct micro_binding *micro_binding_create(struct micro_device *mdev,
 					   struct micro_driver *drv, u32 minor);
 int micro_binding_publish(struct micro_binding *b);
+bool micro_binding_is_shown(struct micro_binding *b);
 void micro_binding_watch_begin(struct micro_binding *b);
 void micro_binding_watch_end(struct micro_binding *b);
 void micro_binding_unplug(struct micro_binding *b);

@@ -88,7 +88,7 @@ struct device *micro_instance_device(struct micro_instance *mi);
 struct micro_device *micro_instance_mdev(struct micro_instance *mi);
 struct micro_instance *micro_device_instance(struct micro_device *mdev);
 bool micro_instance_is_live(const struct micro_instance *mi);
-bool micro_instance_is_bound(const struct micro_instance *mi);
+bool micro_instance_is_bound(struct micro_instance *mi);
 bool micro_instance_in_use(const struct micro_instance *mi);
 int micro_instance_error(const struct micro_instance *mi);
 dev_t micro_instance_devt(struct micro_instance *mi);
