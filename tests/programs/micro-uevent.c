@@ -2,12 +2,15 @@
 /*
  * micro-uevent: what somebody sees who looks at a device when its node is announced
  *
- *	micro-uevent DIRECTORY ROUNDS
+ *	micro-uevent DIRECTORY ROUNDS [FILE TEXT]
  *
  * DIRECTORY is a device's in configfs, which is bound or can be. In each round it is
  * unbound, and bound again by another process; meanwhile this one waits for the kernel's
  * message, as udev does, and then reads "status" and the node at once. Prints what
  * that said, a line for each round: "bound ok".
+ *
+ * With FILE it does not wait for the message, but reads that file of DIRECTORY over and
+ * over until its first line is TEXT; if that is "", until it is anything else.
  *
  * Copyright (C) 2026 The microkernel authors
  */
@@ -22,6 +25,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TIMEOUT_MS	60000
@@ -74,21 +78,44 @@ static void wait_for_add(int sock, const char *devname)
 	}
 }
 
-static void look(const char *devname)
+/* The first line of a file of the device */
+static const char *contents(const char *file)
 {
-	char path[320], status[64] = "";
+	static char text[256];
+	char path[320];
 	ssize_t len;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/status", dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		die(path);
-	len = read(fd, status, sizeof(status) - 1);
+	len = read(fd, text, sizeof(text) - 1);
 	if (len < 0)
 		die(path);
 	close(fd);
-	status[strcspn(status, "\n")] = '\0';
+	text[len] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+static void wait_for_text(const char *file, const char *text)
+{
+	time_t end = time(NULL) + TIMEOUT_MS / 1000;
+
+	while (!strcmp(contents(file), text) == !*text) {
+		if (time(NULL) > end) {
+			fprintf(stderr, "%s is '%s'\n", file, contents(file));
+			exit(1);
+		}
+	}
+}
+
+static void look(const char *devname)
+{
+	const char *status = contents("status");
+	char path[320];
+	int fd;
 
 	snprintf(path, sizeof(path), "/dev/%s", devname);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -105,8 +132,8 @@ int main(int argc, char **argv)
 	int rounds, status;
 	pid_t pid;
 
-	if (argc != 3 || strlen(argv[1]) >= sizeof(dir)) {
-		fprintf(stderr, "Usage: micro-uevent DIRECTORY ROUNDS\n");
+	if ((argc != 3 && argc != 5) || strlen(argv[1]) >= sizeof(dir)) {
+		fprintf(stderr, "Usage: micro-uevent DIRECTORY ROUNDS [FILE TEXT]\n");
 		return 2;
 	}
 	strcpy(dir, argv[1]);
@@ -124,7 +151,10 @@ int main(int argc, char **argv)
 			set_live("1");
 			_exit(0);
 		}
-		wait_for_add(sock, devname);
+		if (argc == 3)
+			wait_for_add(sock, devname);
+		else
+			wait_for_text(argv[3], argv[4]);
 		look(devname);
 		if (waitpid(pid, &status, 0) != pid || status)
 			return 1;
