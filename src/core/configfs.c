@@ -18,7 +18,7 @@
  * parent's inode lock and the subsystem's su_mutex held for mkdir and rmdir,
  * and keeps a directory from going while one of its files is read or written;
  * so a device exists in everything below. It does not serialize writes through
- * different opens of one file, which micro_cfs.lock does.
+ * different opens of one file; each of them is a job, and a device has one at a time.
  */
 
 static struct micro_cfs *to_micro_cfs(struct config_item *item)

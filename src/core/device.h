@@ -50,8 +50,8 @@ enum micro_job {
  *
  * Lock order, outermost first:
  *
- * 1. what a front end holds (configfs: inode locks, su_mutex, micro_cfs.lock;
- *    firmware: micro_fw_lock)
+ * 1. what a front end holds (configfs: inode locks, su_mutex). micro_fw_lock of
+ *    firmware is held for moments, and nothing is taken inside
  * 2. the device lock of micro_device.dev: bind, unbind, revocation; inside it
  *    micro_cfs.tree_lock, while a tree is copied, and micro_statistics_lock
  * 3. micro_driver_users.lock: init and exit of a driver
@@ -60,7 +60,7 @@ enum micro_job {
  *    of open files
  * 6. i_mmap_rwsem (zapping), micro_poller.lock, then a driver's wait queue,
  *    then micro_file.wq
- * 7. micro_instance.lock: match strings and what attributes show
+ * 7. micro_instance.lock: its binding, its job, and what attributes show
  *
  * No driver code is ever called with a lock from 4 on held by the framework.
  * The active count of an open file is not a lock, but whoever waits for it to
