@@ -335,7 +335,7 @@ static int micro_bus_probe(struct device *dev)
 	err = mi->fwnode ? micro_supply_power(mi) : 0;
 	if (!err) {
 		err = micro_bind(mi, to_micro_driver(dev->driver));
-		if (err == -ENODEV || err == -ENXIO)
+		if (micro_is_refusal(err))
 			micro_refuse(mi, to_micro_driver(dev->driver));
 	}
 	WRITE_ONCE(mi->error, err);

@@ -369,7 +369,8 @@ void micro_instance_destroy(struct micro_instance *mi)
  * @mi: the device
  *
  * Goes on to the next best as long as drivers refuse the device. The driver core
- * asks each driver once, in an order of its own, so it has to be asked again.
+ * asks each driver once, in an order of its own, so it has to be asked again; but not
+ * if the last one whom it asked has failed otherwise.
  *
  * Context: may sleep.
  * Return: 1 when it is bound, 0 without a driver, or a negative errno, as
@@ -385,7 +386,8 @@ int micro_instance_attach(struct micro_instance *mi)
 	do {
 		before = READ_ONCE(mi->refusals);
 		err = device_attach(&mi->mdev.dev);
-	} while (!err && READ_ONCE(mi->refusals) != before);
+	} while (!err && READ_ONCE(mi->refusals) != before &&
+		 micro_is_refusal(READ_ONCE(mi->error)));
 	WRITE_ONCE(mi->attacher, NULL);
 	/* The driver core has failed, before it asked the driver or after that */
 	if (err < 0 && !READ_ONCE(mi->error))

@@ -162,6 +162,12 @@ static inline struct micro_instance *dev_to_instance(struct device *dev)
 /* bus.c */
 extern struct bus_type micro_bus;
 
+/* What a probe() says of a device that is not its driver's */
+static inline bool micro_is_refusal(int err)
+{
+	return err == -ENODEV || err == -ENXIO;
+}
+
 size_t micro_modalias(struct micro_instance *mi, char *buf, size_t size);
 bool micro_refused(struct micro_instance *mi);
 void micro_forget_refusals(struct micro_instance *mi);
