@@ -111,8 +111,10 @@ for order in "best next last" "last next best" "next best last"; do
 		"a driver that refused is asked again at the next bind"
 	echo 5 >$test/next/probe
 	micro-try write $micro/d/live 0 >/dev/null
+	failed=$(dmesg | grep -c "failed with error -5")
 	is "$(micro-try write $micro/d/live 1) $(driver d) $(cat $micro/d/status)" "EIO  failed EIO" \
 		"an error that says something else is the answer"
+	is $(($(dmesg | grep -c "failed with error -5") - failed)) 1 "its driver is asked once"
 	rmdir $micro/d
 	mkdir $micro/d
 	unregister next
