@@ -79,6 +79,12 @@ int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *nam
 #define of_overlay_fdt_apply(blob, size, id, base)	of_overlay_fdt_apply(blob, size, id)
 #endif
 
+/*
+ * __free(device_node) came with 6.9, and with stable releases of older ones. Nothing that
+ * the preprocessor sees tells whether it is there, so it has a name of ours.
+ */
+DEFINE_FREE(micro_of_node, struct device_node *, if (_T) of_node_put(_T))
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 /* tracepoints had to be told the string again */
 #define micro_assign_str(dst, src)	__assign_str(dst, src)

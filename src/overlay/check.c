@@ -124,11 +124,11 @@ static int micro_check_fixup(const struct property *prop)
 /* Labels of the kernel's tree that the overlay refers to */
 static int micro_check_fixups(const struct device_node *fixups)
 {
-	struct device_node *symbols __free(device_node) = of_find_node_by_path("/__symbols__");
+	struct device_node *symbols __free(micro_of_node) = of_find_node_by_path("/__symbols__");
 	struct property *prop;
 
 	for_each_property_of_node(fixups, prop) {
-		struct device_node *node __free(device_node) = NULL;
+		struct device_node *node __free(micro_of_node) = NULL;
 		const char *path;
 
 		if (!strcmp(prop->name, "name"))
@@ -247,7 +247,7 @@ static int micro_check_changes(const struct device_node *live, const struct devi
 	}
 
 	for_each_child(overlay, child) {
-		struct device_node *node __free(device_node) =
+		struct device_node *node __free(micro_of_node) =
 			micro_find_live(live, child->full_name);
 
 		if (!node)
@@ -277,7 +277,7 @@ static int micro_check_both(const struct device_node *live, const struct device_
 	}
 
 	for_each_child(a, child) {
-		struct device_node *node __free(device_node) = NULL;
+		struct device_node *node __free(micro_of_node) = NULL;
 
 		other = micro_find_child(b, child->full_name);
 		if (!other)
