@@ -38,7 +38,9 @@
  * rmdir cannot fail, whatever is going on. It dooms the instance: from now on
  * nobody can bind it. If the slot is free, it claims it as others do; else the worker
  * that has it buries the instance when it is done with its job. So an instance is
- * buried once, by the last job there is.
+ * buried once, by the last job there is. Until then our module cannot be unloaded: the
+ * directory does not hold it any more, and whoever unloaded it would wait for the job,
+ * without a limit and unkillable.
  *
  * A wait is cut short when its process is to be frozen, rather than frozen with the
  * locks held: whoever waited for these could not be frozen then. Workers are not
@@ -130,6 +132,9 @@ static void micro_job_do(struct micro_instance *mi)
 	do {
 		int result = micro_instance_do(mi, job, mi->job_compat);
 
+		/* Before the user is told, who may unload it next: see micro_jobs_exit() */
+		if (job == MICRO_JOB_BURY && mi->front->bounded)
+			module_put(THIS_MODULE);
 		job = micro_job_end(mi, result);
 	} while (job != MICRO_JOB_NONE);
 	put_device(&mi->mdev.dev);
@@ -231,6 +236,9 @@ void micro_job_bury(struct micro_instance *mi)
 	bool claimed;
 
 	get_device(&mi->mdev.dev);
+	/* Whoever buries it lets go of that */
+	if (mi->front->bounded)
+		__module_get(THIS_MODULE);
 	scoped_guard(spinlock, &mi->lock) {
 		WRITE_ONCE(mi->doomed, true);
 		/* Else the worker will find that when it is done with its job */
