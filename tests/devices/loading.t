@@ -50,6 +50,31 @@ is "$(micro-try rmmod microkernel)" EAGAIN "rmmod of the core fails while config
 rmdir $micro/waiting
 run_ok rmmod microkernel
 
+note "a device that cannot go yet keeps the core"
+modprobe microkernel
+cat >/tmp/modprobe <<'END'
+#!/bin/sh
+case "$*" in
+*late*) until [ -e /tmp/late ]; do sleep 0.1; done ;;
+*) exec /sbin/modprobe "$@" ;;
+esac
+END
+chmod +x /tmp/modprobe
+modprobe=$(cat /proc/sys/kernel/modprobe)
+echo /tmp/modprobe >/proc/sys/kernel/modprobe
+echo 100 >/sys/module/microkernel/parameters/patience_ms
+mkdir $micro/late
+rmdir $micro/late
+is "$(state late)" unbinding "the device waits for modprobe"
+micro-try rmmod microkernel >/tmp/rmmod &
+rmmod=$!
+wait_for ended $rmmod
+is "$(cat /tmp/rmmod)" EAGAIN "rmmod of the core fails, and does not wait"
+: >/tmp/late
+wait_for micro-try rmmod microkernel
+ok $? "rmmod of the core succeeds when the device is gone"
+echo "$modprobe" >/proc/sys/kernel/modprobe
+
 note "modprobe -r"
 modprobe sample_driver
 # Its exit status is about configfs, which it tries to remove as well.
