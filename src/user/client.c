@@ -105,6 +105,12 @@ static int mu_client_open(struct micro_driver *drv, struct file *filp)
 		return 0;
 	}
 	guard(spinlock)(&ud->lock);
+	/* Nobody is asked, but the server may have refused the device */
+	err = inst->error;
+	if (err) {
+		mu_file_free(file);
+		return err;
+	}
 	list_add_tail(&file->link, &inst->files);
 	if (ud->p.operations & MICRO_USER_OP_OPEN)
 		mu_post(inst, &file->post, MICRO_USER_OPEN);

@@ -87,8 +87,13 @@ static bool mu_reply_probe(struct mu_session *s, const struct micro_user_reply *
 	inst->told = MU_TOLD;
 	inst->error = reply->result < -MU_ERRNO_MAX || reply->result > 0 ? -EIO : reply->result;
 	s->telling--;
-	list_for_each_entry(file, &inst->files, link)
-		mu_file_restore(file);
+	if (inst->error) {
+		/* It hears nothing of requests and files that were there before it */
+		mu_request_refuse_all(inst);
+	} else {
+		list_for_each_entry(file, &inst->files, link)
+			mu_file_restore(file);
+	}
 	mu_answered(s);
 	mu_instance_kick(inst);
 	return true;

@@ -231,6 +231,27 @@ static int mu_request_error(struct mu_request *req)
 	return inst->error && req->type == MICRO_USER_OPEN ? inst->error : -EIO;
 }
 
+/**
+ * mu_request_refuse_all() - the server does not serve a device
+ * @inst: the device, with mu_instance.error set
+ *
+ * Those that come later fail when they are submitted.
+ *
+ * Context: mu_driver.lock is held.
+ */
+void mu_request_refuse_all(struct mu_instance *inst)
+{
+	struct mu_slot *slot, *next;
+
+	list_for_each_entry_safe(slot, next, &inst->queue, link) {
+		struct mu_request *req = slot->req;
+
+		mu_request_unqueue(req);
+		req->error = mu_request_error(req);
+		mu_request_settle(req);
+	}
+}
+
 static int mu_request_submit(struct mu_request *req)
 {
 	struct mu_slot *slot = req->slot;

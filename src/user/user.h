@@ -546,6 +546,7 @@ int mu_request_run(struct file *filp, struct mu_request *req);
 void mu_request_done(struct mu_request *req, s64 taken);
 void mu_request_settle(struct mu_request *req);
 void mu_request_unqueue(struct mu_request *req);
+void mu_request_refuse_all(struct mu_instance *inst);
 void mu_request_lost(struct mu_slot *slot, bool served);
 void mu_slot_free(struct mu_slot *slot);
 
