@@ -94,6 +94,8 @@ static int mu_notify_instance(struct mu_driver *ud, u32 number, __poll_t events)
 	inst->stamp = ++ud->seq;
 	list_for_each_entry(file, &inst->files, link)
 		mu_file_wake(file, events);
+	list_for_each_entry(file, &inst->opening, link)
+		mu_file_wake(file, events);
 	return 0;
 }
 

@@ -26,6 +26,7 @@ static struct mu_instance *mu_instance_alloc(struct mu_driver *ud, const char *n
 	INIT_LIST_HEAD(&inst->waiters);
 	INIT_LIST_HEAD(&inst->free);
 	INIT_LIST_HEAD(&inst->files);
+	INIT_LIST_HEAD(&inst->opening);
 	INIT_LIST_HEAD(&inst->dead);
 	INIT_LIST_HEAD(&inst->post.link);
 	init_waitqueue_head(&inst->closing_wq);

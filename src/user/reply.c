@@ -185,10 +185,13 @@ static void mu_reply_client(struct mu_slot *slot, const struct micro_user_reply 
 		if (!req->events && req->type == MICRO_USER_WRITE)
 			req->events = EPOLLOUT | EPOLLWRNORM;
 		mu_file_not_now(file, req->events, req->seq);
+		/* It waits for the events of its device, which has not got it among its files */
+		if (req->type == MICRO_USER_OPEN)
+			list_move_tail(&file->link, &slot->inst->opening);
 	}
 	/* The next server will be told of it, even if the client has not noticed yet */
 	if (req->type == MICRO_USER_OPEN && !req->result) {
-		list_add_tail(&file->link, &slot->inst->files);
+		list_move_tail(&file->link, &slot->inst->files);
 		file->told = MU_TOLD;
 	}
 	mu_request_settle(req);

@@ -202,9 +202,9 @@ struct mu_request {
 
 /**
  * struct mu_file - a client's open file
- * @link: in mu_instance.files, from a successful open to release
+ * @link: in mu_instance.files, from a successful open to release; or in .opening
  * @inst: the device
- * @filp: the open file, while @link is in use
+ * @filp: the open file, until release
  * @number: its name for the server
  * @cookie: stored for the server
  * @state: likewise
@@ -252,6 +252,7 @@ struct mu_file {
  * @waiters: requests that wait for a slot, struct mu_request
  * @free: slots that are free
  * @files: open files
+ * @opening: those whose open() was told "not now"
  * @dead: in mu_ring.dead, when the server was told that it went
  * @post: MICRO_USER_REMOVE
  * @closing_wq: open() waits here while @closing is too high
@@ -274,6 +275,7 @@ struct mu_instance {
 	struct list_head waiters;
 	struct list_head free;
 	struct list_head files;
+	struct list_head opening;
 	struct list_head dead;
 	struct mu_post post;
 	struct wait_queue_head closing_wq;
