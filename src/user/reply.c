@@ -23,6 +23,11 @@ int mu_reply_check(const struct micro_user_reply *reply)
 	return reply->flags & ~(MICRO_USER_COOKIE | MICRO_USER_SAVED) ? -EINVAL : 0;
 }
 
+static struct mu_file *mu_file_find(struct mu_driver *ud, u64 number)
+{
+	return number == (unsigned long)number ? xa_load(&ud->files, number) : NULL;
+}
+
 static void mu_file_save(struct mu_file *file, u32 flags, u64 cookie, const u8 *state)
 {
 	if (flags & MICRO_USER_COOKIE)
@@ -49,8 +54,7 @@ int mu_save(struct mu_session *s, const struct micro_user_save *save)
 	guard(spinlock)(&ud->lock);
 	if (s->ended)
 		return -ESHUTDOWN;
-	file = save->file == (unsigned long)save->file ?
-	       xa_load(&ud->files, save->file) : NULL;
+	file = mu_file_find(ud, save->file);
 	if (!file)
 		return -ENOENT;
 	mu_file_save(file, save->flags, save->cookie, save->state);
@@ -104,7 +108,7 @@ static bool mu_reply_restore(struct mu_session *s, const struct micro_user_reply
 	u64 number = reply->id & ~MU_ID_RESTORE;
 	struct mu_file *file;
 
-	file = number == (unsigned long)number ? xa_load(&s->ud->files, number) : NULL;
+	file = mu_file_find(s->ud, number);
 	if (!file || reply->id != (MU_ID_RESTORE | number) || file->told != MU_TELLING ||
 	    file->inst->number != reply->slot >> 16)
 		return false;
@@ -199,7 +203,14 @@ static void mu_reply_client(struct mu_slot *slot, const struct micro_user_reply 
 
 static void mu_reply_nobody(struct mu_slot *slot, const struct micro_user_reply *reply)
 {
+	struct mu_file *file = mu_file_find(slot->inst->ud, slot->file);
+
 	list_del_init(&slot->link);
+	/* The file need not have gone with the client: another process may have it, too */
+	if (file)
+		mu_file_save(file, reply->flags, reply->cookie, reply->state);
+	if (reply->flags & MICRO_USER_COOKIE)
+		slot->cookie = reply->cookie;
 	if (reply->result < 0 || slot->type == MICRO_USER_RELEASE) {
 		mu_slot_free(slot);
 		return;
