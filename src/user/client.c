@@ -167,7 +167,6 @@ static ssize_t mu_client_read(struct micro_driver *drv, struct kiocb *iocb, stru
 		mu_request_done(&req, ret);
 		return ret;
 	}
-	req.slot->used = max_t(u32, req.slot->used, ret);
 	/* As in mu_request_fill(): mu_result() has checked it */
 	done = _copy_to_iter(req.slot->data, ret, to);
 	mu_request_done(&req, done);
@@ -221,7 +220,6 @@ static long mu_client_command(struct file *filp, unsigned int cmd, unsigned long
 	ret = req.result;
 	taken = ret;
 	if (ret >= 0 && req.room) {
-		req.slot->used = max(req.slot->used, req.room);
 		if (_copy_to_user((void __user *)arg, req.slot->data, req.room)) {
 			ret = -EFAULT;
 			taken = -1;

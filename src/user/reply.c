@@ -180,6 +180,8 @@ static void mu_reply_client(struct mu_slot *slot, const struct micro_user_reply 
 
 	list_del_init(&slot->link);
 	slot->state = MU_SLOT_CLIENT;
+	/* It may have written more than it says */
+	slot->used = max(slot->used, req->room);
 	mu_file_save(file, reply->flags, reply->cookie, reply->state);
 	req->result = mu_result(req, reply->result);
 	if (req->result == -EAGAIN) {

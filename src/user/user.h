@@ -114,8 +114,7 @@ enum mu_slot_state {
  * @result: likewise, of the answer
  * @taken: likewise, bytes of it that the client has
  * @since: jiffies when it was queued, or delivered
- * @used: so many bytes of @data may be others than 0, not counting what the server
- *	wrote and did not say
+ * @used: so many bytes of @data may be others than 0
  * @index: in mu_instance.slots
  * @state: enum mu_slot_state
  * @type: enum micro_user_type of the request
