@@ -61,13 +61,17 @@ static bool mu_instance_deliverable(struct mu_session *s, struct mu_instance *in
 
 static struct mu_instance *mu_next_instance(struct mu_session *s)
 {
-	struct mu_instance *inst;
+	struct mu_instance *inst, *next;
 
 	if (s->ended || s->leaving)
 		return NULL;
-	list_for_each_entry(inst, &s->ud->ready, ready)
+	list_for_each_entry_safe(inst, next, &s->ud->ready, ready) {
 		if (mu_instance_deliverable(s, inst))
 			return inst;
+		/* Taken back, or there was nothing: the watchdog is not to wait for it */
+		if (inst->told == MU_TOLD && list_empty(&inst->posts) && list_empty(&inst->queue))
+			list_del_init(&inst->ready);
+	}
 	return NULL;
 }
 
