@@ -64,7 +64,7 @@ void mu_file_free(struct mu_file *file)
 	if (file->told == MU_TELLING && s) {
 		/* The answer will be one to nothing */
 		s->telling--;
-		WRITE_ONCE(s->outstanding, s->outstanding - 1);
+		mu_session_less(s);
 	}
 	list_del(&file->link);
 	list_del(&file->post.link);

@@ -176,7 +176,7 @@ void mu_instance_forget(struct mu_instance *inst)
 
 	if (s && inst->told == MU_TELLING) {
 		s->telling--;
-		WRITE_ONCE(s->outstanding, s->outstanding - 1);
+		mu_session_less(s);
 	}
 	inst->told = MU_UNTOLD;
 	inst->error = 0;
@@ -202,7 +202,7 @@ void mu_instance_forget(struct mu_instance *inst)
 		case MU_SLOT_ORPHAN:
 			list_del_init(&slot->link);
 			if (s)
-				WRITE_ONCE(s->outstanding, s->outstanding - 1);
+				mu_session_less(s);
 			mu_slot_free(slot);
 			break;
 		}

@@ -61,11 +61,16 @@ int mu_save(struct mu_session *s, const struct micro_user_save *save)
 	return 0;
 }
 
-static void mu_answered(struct mu_session *s)
+/**
+ * mu_session_less() - there is one record less that the server has to answer
+ * @s: the session
+ *
+ * Context: mu_driver.lock is held.
+ */
+void mu_session_less(struct mu_session *s)
 {
 	struct mu_driver *ud = s->ud;
 
-	s->progress = jiffies;
 	WRITE_ONCE(s->outstanding, s->outstanding - 1);
 	if (s->outstanding)
 		return;
@@ -73,6 +78,12 @@ static void mu_answered(struct mu_session *s)
 		mu_session_kick(s);
 	if (unlikely(s->leaving))
 		wake_up(&ud->wq);
+}
+
+static void mu_answered(struct mu_session *s)
+{
+	s->progress = jiffies;
+	mu_session_less(s);
 }
 
 static struct mu_instance *mu_reply_instance(struct mu_session *s,

@@ -518,6 +518,7 @@ int mu_next(struct file *filp, struct mu_session *s, struct mu_ring *ring, u32 m
 
 /* reply.c */
 int mu_reply_check(const struct micro_user_reply *reply);
+void mu_session_less(struct mu_session *s);
 void mu_reply(struct mu_session *s, const struct micro_user_reply *reply);
 struct mu_slot *mu_reply_slot(struct mu_session *s, const struct micro_user_reply *reply);
 int mu_save(struct mu_session *s, const struct micro_user_save *save);
