@@ -79,6 +79,9 @@ int ring_start(struct ring *ring)
 		if (ring->stopper->stop)
 			break;
 	} while (n > 0 || n == -EINTR);
+	/* asked to stop in between: what is in hand is answered */
+	if (n > 0)
+		n = ring_next(ring, 0);
 	this_ring = NULL;
 	return n == -EAGAIN || n == -EINTR ? 0 : n;
 }
