@@ -112,8 +112,15 @@ void ring_notify(struct server *server, const struct micro_user_notify *notify)
 
 	/* With any other, the kernel would refuse the whole call that has it */
 	copy.events &= RING_EVENTS;
-	if (ring && ring->server == server && ring->record && ring->nr_notifies < RING_NOTIFIES)
-		ring->notifies[ring->nr_notifies++] = copy;
-	else
+	if (!ring || ring->server != server || !ring->record) {
 		ioctl(server->fd, MICRO_USER_NOTIFY, &copy);
+		return;
+	}
+	/* The last one for a file counts, so none may overtake another */
+	if (ring->nr_notifies == RING_NOTIFIES) {
+		for (unsigned int i = 0; i < RING_NOTIFIES; i++)
+			ioctl(server->fd, MICRO_USER_NOTIFY, &ring->notifies[i]);
+		ring->nr_notifies = 0;
+	}
+	ring->notifies[ring->nr_notifies++] = copy;
 }
