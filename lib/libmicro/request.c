@@ -49,7 +49,11 @@ static int open_file(struct server *server, const struct micro_user_record *reco
 		return -ENOMEM;
 	if (record->type == MICRO_USER_RESTORE && server->ops->restore)
 		call = server->ops->restore;
-	err = call ? call(file) : 0;
+	/* An open() that is posted may have come before the driver has refused the device */
+	if (!file->instance->probed)
+		err = -EIO;
+	else
+		err = call ? call(file) : 0;
 	/* After an error the kernel does not mention it again, unless nobody waited for it */
 	if (err && record->id && record->type == MICRO_USER_OPEN)
 		file_free(server, file);
