@@ -166,7 +166,7 @@ class Driver:
         """Do a command.
 
         arg is bytes, as many as the command's number says, zeros if the client gives none;
-        or the client's number if that says 0. Return what the client gets: a number, which
+        or the client's number if that says 0, or no direction. Return what the client gets: a number, which
         is 0 or more; bytes; a number and bytes; or None, which is 0.
         """
         raise OSError(25, "the driver has no ioctl")

@@ -38,8 +38,3 @@ def iow(kind: Union[int, str], number: int, size: int) -> int:
 def iowr(kind: Union[int, str], number: int, size: int) -> int:
     """A command whose caller gives bytes and gets as many: _IOWR() in C."""
     return _ioc(_READ | _WRITE, kind, number, size)
-
-
-def size_of(command: int) -> int:
-    """How many bytes travel with it."""
-    return command >> 16 & (1 << _SIZE_BITS) - 1

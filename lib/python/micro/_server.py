@@ -13,7 +13,7 @@ import signal
 import threading
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type
 
-from . import _abi, _ioctl
+from . import _abi
 from ._driver import Again, Bytes, Driver, File, Instance, Request
 from ._node import Node
 
@@ -224,6 +224,9 @@ class Server:
         file._error = -errno.EIO
         file.request = self._request(record)
         self._files[record.file] = file
+        if not file.instance._probed:
+            # an open() that is posted may have come before the driver has refused the device
+            raise OSError(errno.EIO, "the device was refused")
         if restore:
             self._driver.restore(file)
         else:
@@ -259,8 +262,7 @@ class Server:
 
     def _ioctl(self, record: _abi.Record) -> Answer:
         command, number = _abi.ioctl(record)
-        size = _ioctl.size_of(command)
-        given = self._driver.ioctl(self._file(record), command, record.payload if size else number)
+        given = self._driver.ioctl(self._file(record), command, record.payload if record.length else number)
         result: object = 0
         data: object = b""
         if isinstance(given, tuple):

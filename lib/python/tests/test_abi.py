@@ -78,10 +78,6 @@ class Ioctl(unittest.TestCase):
         self.assertEqual(iow("T", 2, 8), 0x40085402)
         self.assertEqual(iowr("T", 2, 64), 0xC0405402)
 
-    def test_size(self) -> None:
-        self.assertEqual(_ioctl.size_of(iowr("T", 2, 64)), 64)
-        self.assertEqual(_ioctl.size_of(io("T", 2)), 0)
-
     def test_range(self) -> None:
         for bad in ((256, 0, 0), (0, 256, 0), (0, 0, 1 << 14)):
             with self.assertRaises(ValueError):

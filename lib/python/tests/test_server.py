@@ -139,6 +139,9 @@ class Answers(unittest.TestCase):
         self.driver.given = None
         self.send(_abi.IOCTL, struct.pack("=IIQ", micro.io("T", 1), 0, 99), file=5, id=3)
         self.assertEqual(self.driver.arg, 99)
+        # a size, but no direction: no bytes travel
+        self.send(_abi.IOCTL, struct.pack("=IIQ", micro.io("T", 1) | 4 << 16, 0, 98), file=5, id=3)
+        self.assertEqual(self.driver.arg, 98)
         for given in (b"12345", -1, 1 << 31, "x", (1, 2, 3), (1, "x")):
             self.driver.given = given
             self.fails(_abi.IOCTL, command, b"wxyz", count=4, room=4)
@@ -226,6 +229,14 @@ class Answers(unittest.TestCase):
         self.assertEqual(self.send(_abi.READ, id=3, file=6), -errno.EBUSY)
         self.send(_abi.RELEASE, file=6)
         self.assertFalse(hasattr(self.driver, "released"))
+
+    def test_posted_open_of_a_refused_device(self) -> None:
+        self.driver.probe = lambda instance: 1 // 0  # type: ignore[method-assign, assignment, return-value]
+        with self.assertLogs("micro", "ERROR"):
+            self.send(_abi.PROBE, struct.pack("=64sQQQQ", b"test.1", 0, 0, 0, 0), id=3)
+        self.send(_abi.OPEN, file=8)
+        self.assertFalse(hasattr(self.server._files[8], "opened"))
+        self.assertEqual(self.send(_abi.READ, id=3, file=8), -errno.EIO)
 
     def test_restore_is_open(self) -> None:
         self.assertEqual(self.send(_abi.RESTORE, b"state", id=3, file=7), 0)
