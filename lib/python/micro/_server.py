@@ -76,6 +76,9 @@ class Server:
             self._drain()
             if not self._stopped:
                 self._node.wait(self._wake_read)
+                # any signal that Python handles has written into it, not only those that stop
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self._wake_read, 4096)
 
     def stop(self) -> None:
         """Have serve() return when the request in hand was answered; for any thread."""

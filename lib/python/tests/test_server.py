@@ -5,13 +5,15 @@ Copyright (C) 2026 The microkernel authors
 """
 
 import errno
+import os
 import select
+import signal
 import struct
 import unittest
 from typing import Any, List, Optional, Tuple
 
 import micro
-from micro import _abi
+from micro import _abi, _server
 
 from .test_abi import record
 
@@ -231,7 +233,7 @@ class Answers(unittest.TestCase):
         self.assertFalse(hasattr(self.driver, "released"))
 
     def test_posted_open_of_a_refused_device(self) -> None:
-        self.driver.probe = lambda instance: 1 // 0  # type: ignore[method-assign, assignment, return-value]
+        self.driver.probe = lambda instance: 1 // 0  # type: ignore[assignment]
         with self.assertLogs("micro", "ERROR"):
             self.send(_abi.PROBE, struct.pack("=64sQQQQ", b"test.1", 0, 0, 0, 0), id=3)
         self.send(_abi.OPEN, file=8)
@@ -268,6 +270,24 @@ class Answers(unittest.TestCase):
     def test_remove(self) -> None:
         self.send(_abi.REMOVE)
         self.assertEqual((self.server._files, self.server._instances), ({}, {}))
+
+    def test_other_signals(self) -> None:
+        # one that the program handles wakes the server, which then sleeps again
+        awake: List[bool] = []
+
+        def wait(stop: int) -> None:
+            awake.append(bool(select.select([stop], [], [], 0)[0]))
+            os.kill(os.getpid(), signal.SIGUSR1 if len(awake) < 4 else signal.SIGTERM)
+            self.assertTrue(select.select([stop], [], [], 60)[0])
+
+        handled: List[int] = []
+        old = signal.signal(signal.SIGUSR1, lambda *_: handled.append(len(awake)))
+        self.addCleanup(signal.signal, signal.SIGUSR1, old)
+        self.node.wait = wait
+        with _server._signals(self.server):
+            self.server.serve()
+        self.assertEqual(awake, [False] * 4)
+        self.assertEqual(handled, [1, 2, 3])
 
     def test_end(self) -> None:
         with self.assertRaises(TypeError):
