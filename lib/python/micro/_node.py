@@ -25,13 +25,21 @@ class Node:
         self.fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             buffer = _abi.attach(takeover)
-            fcntl.ioctl(self.fd, _abi.ATTACH, buffer)
+            self._attach(buffer)
         except BaseException:
             os.close(self.fd)
             raise
         self.attached = _abi.attached(buffer)
         self._buffer = bytearray(_abi.record_room(self.attached.data_size))
         self._view = memoryview(self._buffer)
+
+    def _attach(self, buffer: bytearray) -> None:
+        while True:
+            try:
+                fcntl.ioctl(self.fd, _abi.ATTACH, buffer)
+                return
+            except InterruptedError:
+                pass  # a take-over waits for the other server, and a signal was handled meanwhile
 
     def close(self) -> None:
         """End the session."""

@@ -10,10 +10,11 @@ import select
 import signal
 import struct
 import unittest
+import unittest.mock
 from typing import Any, List, Optional, Tuple
 
 import micro
-from micro import _abi, _server
+from micro import _abi, _node, _server
 
 from .test_abi import record
 
@@ -288,6 +289,12 @@ class Answers(unittest.TestCase):
             self.server.serve()
         self.assertEqual(awake, [False] * 4)
         self.assertEqual(handled, [1, 2, 3])
+
+    def test_attach_goes_on_after_a_signal(self) -> None:
+        answers = [InterruptedError, InterruptedError, 0, 0]
+        with unittest.mock.patch("fcntl.ioctl", side_effect=answers) as ioctl:
+            _node.Node("/dev/null").close()
+        self.assertEqual([call.args[1] for call in ioctl.mock_calls], [_abi.ATTACH] * 3 + [_abi.DETACH])
 
     def test_end(self) -> None:
         with self.assertRaises(TypeError):
