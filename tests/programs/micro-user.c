@@ -41,6 +41,7 @@ enum what {
 	DIE,
 	NOT_NOW,
 	BLANK,		/* answer, and write nothing */
+	SHORT,		/* write all, and answer that it is one byte */
 };
 
 struct served {
@@ -200,6 +201,8 @@ static bool handle(const struct micro_user_record *rec, char *data,
 		reply->result = rec->count < BYTES ? rec->count : BYTES;
 		if (data && shared->what != BLANK)
 			memset(data, 'a' + shared->reads % 26, reply->result);
+		if (shared->what == SHORT)
+			reply->result = 1;
 		shared->reads++;
 		break;
 	case MICRO_USER_WRITE:
@@ -592,21 +595,33 @@ static void test_big(void)
 	stop(server);
 }
 
+static void expect_zeros(int fd)
+{
+	char text[BYTES];
+	int i;
+
+	shared->what = BLANK;
+	memset(text, 'y', sizeof(text));
+	check_is(read(fd, text, BYTES), BYTES);
+	for (i = 0; i < BYTES; i++)
+		check_is(text[i], 0);
+}
+
 /* What the server does not write are zeros, whoever had the memory before */
 static void test_blank(void)
 {
 	pid_t server = start();
-	int fd = open_node(O_RDWR), other = open_node(O_RDWR), i;
+	int fd = open_node(O_RDWR), other = open_node(O_RDWR);
 	char text[BYTES];
 
 	memset(text, 'x', sizeof(text));
 	check_is(write(fd, text, BYTES), BYTES);
 	check_is(do_read(fd), BYTES);
-	shared->what = BLANK;
-	memset(text, 'y', sizeof(text));
-	check_is(read(other, text, BYTES), BYTES);
-	for (i = 0; i < BYTES; i++)
-		check_is(text[i], 0);
+	expect_zeros(other);
+	/* nor is it there for the next one if it has written more than it said */
+	shared->what = SHORT;
+	check_is(do_read(fd), 1);
+	expect_zeros(other);
 	stop(server);
 }
 
@@ -980,6 +995,116 @@ static void test_sigio(void)
 	close(fd);
 }
 
+/* A server in this process, which takes records one by one: the next is of this type */
+static void take(int server, struct micro_user_record *rec, int type)
+{
+	struct {
+		struct micro_user_record rec;
+		char data[BYTES];
+	} in;
+	struct pollfd p = { .fd = server, .events = POLLIN };
+
+	check_is(poll(&p, 1, 60000), 1);
+	check(read(server, &in, sizeof(in)) >= (ssize_t)sizeof(in.rec));
+	*rec = in.rec;
+	check_is(rec->type, type);
+}
+
+static void give(int server, const struct micro_user_record *rec, struct micro_user_reply reply)
+{
+	reply.size = sizeof(reply);
+	reply.id = rec->id;
+	reply.slot = rec->slot;
+	check_is(write(server, &reply, sizeof(reply)), sizeof(reply));
+}
+
+/* There is a device, and no file is open on it. Returns the server's file */
+static int serve_here(void)
+{
+	const struct micro_user_reply good = { };
+	struct micro_user_attach a;
+	struct micro_user_record rec;
+	int server = open(server_node, O_RDWR | O_CLOEXEC);
+
+	check_is(attach(server, 0, 1, &a), 0);
+	take(server, &rec, MICRO_USER_PROBE);
+	give(server, &rec, good);
+	check_is(ioctl(server, MICRO_USER_READY), 0);
+	return server;
+}
+
+static int open_here(int server)
+{
+	const struct micro_user_reply good = { };
+	struct micro_user_record rec;
+	struct call c;
+
+	begin_call(&c, do_open, 0);
+	take(server, &rec, MICRO_USER_OPEN);
+	give(server, &rec, good);
+	return end_call(&c);
+}
+
+/* open() may be told "not now", too, and waits for events of its device */
+static void test_opening(void)
+{
+	const struct micro_user_reply not_now = { .result = -EAGAIN, .events = EPOLLIN };
+	const struct micro_user_reply good = { };
+	struct micro_user_record rec;
+	int server = serve_here(), i;
+	struct call c;
+
+	begin_call(&c, do_open, 0);
+	for (i = 0; i < 3; i++) {
+		take(server, &rec, MICRO_USER_OPEN);
+		give(server, &rec, not_now);
+		/* until it sleeps again; if it does not yet, it must not miss the event either */
+		usleep(i * 100000);
+		check_is(notify(server, 0, rec.instance, EPOLLIN), 0);
+	}
+	take(server, &rec, MICRO_USER_OPEN);
+	give(server, &rec, good);
+	check(end_call(&c) >= 0);
+	check_is(ioctl(server, MICRO_USER_DETACH), 0);
+}
+
+/* A client is killed with a request in hand, and its file is open in another process */
+static void test_shared(void)
+{
+	struct micro_user_reply saved = {
+		.flags = MICRO_USER_COOKIE | MICRO_USER_SAVED,
+		.result = 5,
+		.cookie = 77,
+		.state = "saved",
+	};
+	struct micro_user_attach a;
+	struct micro_user_record rec;
+	int server = serve_here(), fd = open_here(server);
+	pid_t pid = child();
+
+	if (!pid) {
+		do_write(fd);
+		_exit(0);
+	}
+	take(server, &rec, MICRO_USER_WRITE);
+	stop(pid);
+	give(server, &rec, saved);
+	take(server, &rec, MICRO_USER_UNDELIVERED);
+	check_is(rec.cookie, 77);
+
+	check_is(ioctl(server, MICRO_USER_DETACH), 0);
+	check_is(attach(server, 0, 1, &a), 0);
+	take(server, &rec, MICRO_USER_PROBE);
+	saved.flags = 0;
+	saved.result = 0;
+	give(server, &rec, saved);
+	take(server, &rec, MICRO_USER_RESTORE);
+	check_is(rec.cookie, 77);
+	check(!strcmp((char *)rec.u.restore.state, "saved"));
+	check_is(ioctl(server, MICRO_USER_DETACH), 0);
+	check_is(close(fd), 0);
+}
+
 static void signal_to(struct call *c)
 {
 	struct sigaction sa = { .sa_handler = nothing };
@@ -1196,6 +1321,53 @@ static void test_posted(void)
 	stop(server);
 }
 
+/* The server refuses the device, and clients wait for it already */
+static void test_refused(void)
+{
+	pid_t server = start();
+	int fd = open_node(O_RDWR);
+	struct call reading, opening;
+
+	stop(server);
+	wait_until(state_is("waiting"));
+	begin_call(&reading, do_read, fd);
+	begin_call(&opening, do_open, 0);
+	shared->probe_error = ENXIO;
+	server = start();
+	check_fails(end_call(&reading), EIO);
+	check_fails(end_call(&opening), ENXIO);
+	check_fails(do_read(fd), EIO);
+	check_fails(do_open(0), ENXIO);
+	/* it has heard of none */
+	check_is(shared->seen[MICRO_USER_OPEN], 1);
+	check_is(shared->seen[MICRO_USER_READ], 0);
+	check_is(shared->restored, 0);
+
+	/* the next one takes it */
+	stop(server);
+	shared->probe_error = 0;
+	server = start();
+	check_is(shared->restored, 1);
+	check_is(do_read(fd), BYTES);
+	stop(server);
+}
+
+/* The same, where nobody asks the server whether a file may be opened */
+static void test_refused_unasked(void)
+{
+	pid_t server;
+
+	shared->probe_error = ENXIO;
+	server = start();
+	check_fails(do_open(0), ENXIO);
+	check_is(shared->seen[MICRO_USER_OPEN], 0);
+	stop(server);
+	shared->probe_error = 0;
+	server = start();
+	check_is(do_read(open_node(O_RDWR)), BYTES);
+	stop(server);
+}
+
 /* The device goes, with a request in each state */
 static void test_unplug(void)
 {
@@ -1381,6 +1553,42 @@ static void test_takeover(void)
 	stop(new);
 }
 
+/*
+ * The last record that the old server has in hand is one of a file that is closed meanwhile, of
+ * which it need not hear, as "operations" has no release
+ */
+static void test_takeover_closed(void)
+{
+	const struct micro_user_reply good = { };
+	struct micro_user_attach a;
+	struct micro_user_record rec;
+	int server = serve_here(), fd = open_here(server);
+	struct pollfd p = { .fd = server, .events = POLLIN };
+	pid_t pid;
+
+	check_is(ioctl(server, MICRO_USER_DETACH), 0);
+	check_is(attach(server, 0, 1, &a), 0);
+	take(server, &rec, MICRO_USER_PROBE);
+	give(server, &rec, good);
+	take(server, &rec, MICRO_USER_RESTORE);
+
+	pid = child();
+	if (!pid) {
+		int own = open(server_node, O_RDWR | O_CLOEXEC);
+
+		check_is(close(fd), 0);
+		check_is(attach(own, MICRO_USER_TAKEOVER, 1, &a), 0);
+		check_is(ioctl(own, MICRO_USER_DETACH), 0);
+		_exit(0);
+	}
+	/* until it is asked to leave */
+	check_is(poll(&p, 1, 60000), 1);
+	check_is(close(fd), 0);
+	end_child(pid);
+	check_is(number("lost"), 0);
+	check_is(number("sessions"), 3);
+}
+
 /* "grace-ms" is short: who waits for a server gets EIO, and the file is still good */
 static void test_grace(void)
 {
@@ -1398,6 +1606,22 @@ static void test_grace(void)
 	stop(server);
 	server = start();
 	check_is(do_read(fd), BYTES);
+	stop(server);
+}
+
+/* "answer-ms" is 10 s: it begins when there is something to answer, not when the server was seen */
+static void test_idle(void)
+{
+	pid_t server = start();
+	struct call c;
+
+	sleep(7);
+	halt(server);
+	begin_call(&c, do_open, 0);
+	sleep(5);
+	check_is(number("lost"), 0);
+	check_is(kill(server, SIGCONT), 0);
+	check(end_call(&c) >= 0);
 	stop(server);
 }
 
@@ -1985,6 +2209,8 @@ static const struct test_case cases[] = {
 	{ "abi", test_abi },
 	{ "not-now", test_not_now },
 	{ "sigio", test_sigio },
+	{ "opening", test_opening },
+	{ "shared", test_shared },
 	{ "signal", test_signal },
 	{ "kill", test_kill },
 	{ "slots", test_slots },
@@ -1992,6 +2218,8 @@ static const struct test_case cases[] = {
 	{ "queued", test_queued },
 	{ "closing", test_closing },
 	{ "posted", test_posted },
+	{ "refused", test_refused },
+	{ "refused-unasked", test_refused_unasked },
 	{ "unplug", test_unplug },
 	{ "unplug-waiting", test_unplug_waiting },
 	{ "unplug-stopped", test_unplug_stopped },
@@ -1999,10 +2227,12 @@ static const struct test_case cases[] = {
 	{ "again", test_again },
 	{ "restore", test_restore },
 	{ "takeover", test_takeover },
+	{ "takeover-closed", test_takeover_closed },
 	{ "holders", test_holders },
 	{ "uevents", test_uevents },
 	{ "grace", test_grace },
 	{ "hang", test_hang },
+	{ "idle", test_idle },
 	{ "hang-detach", test_hang_detach },
 	{ "hang-kill", test_hang_kill },
 	{ "patient", test_patient },

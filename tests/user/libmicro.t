@@ -52,6 +52,10 @@ is $? 25 "a node that is none of a user driver"
 su nobody -s /bin/sh -c 'micro-serve t'
 is $? $EACCES "a node that is not yours"
 
+note "SIGTERM while it starts"
+timeout 60 micro-serve -k t
+is "$? $(state t)" "0 waiting" "it ends with 0"
+
 for threads in 0 1 4; do
 	note "threads: $threads"
 	start t micro-serve -t $threads t

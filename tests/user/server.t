@@ -10,7 +10,7 @@
 run_ok modprobe micro_user
 
 # Everything that is answered, and what is not for everybody
-for case in use who blank copying many threads abi not-now signal kill slots queued closing; do
+for case in use who blank copying many threads abi not-now opening shared signal kill slots queued closing refused; do
 	user "$case"
 done
 user use memory-size/u32=8192 data-size/u32=70000 depth/u32=3 release/string=call
@@ -20,6 +20,8 @@ user threads release/string=call depth/u32=2
 user few operations/string=read mode/u32=0640
 user big data-size/u32=100
 user posted open/string=post
+user refused-unasked open/string=post
+user refused-unasked operations/string=read
 unplug="mkdir $micro/t.y"
 user other depth/u32=2
 rmdir $micro/t.y
@@ -41,9 +43,11 @@ user death
 user again again/string=ioctl grace-ms/u32=600000
 user restore memory-size/u32=4096
 user takeover
+user takeover-closed 'operations/string=open\nread\n'
 user holders
 user uevents
 user grace grace-ms/u32=300
+user idle answer-ms/u32=10000
 user hang answer-ms/u32=700 on-hang/string=detach
 user hang answer-ms/u32=700 on-hang/string=kill
 user hang-detach answer-ms/u32=700 on-hang/string=detach

@@ -2,7 +2,9 @@
 /*
  * micro-serve: a user driver made with libmicro, for tests
  *
- *	micro-serve [-t THREADS] [-x] DRIVER	serve; -x: take over from another process
+ *	micro-serve [-t THREADS] [-x] [-k] DRIVER
+ *						serve; -x: take over from another process; -k: get
+ *						SIGTERM in probe()
  *	micro-serve -c DEVICE			a client: what is wrong with the answers?
  *	micro-serve -m DEVICE THREADS		a client with so many threads, whose requests
  *						have to meet in the server
@@ -33,6 +35,7 @@
 #define SERVE_BIG	_IOR('T', 7, char[1000])
 #define SERVE_NOTIFY	_IO('T', 8)			/* notifies the argument */
 #define SERVE_SLOW	_IOR('T', 9, char[1000])	/* takes a second */
+#define SERVE_MANY	_IO('T', 10)			/* notifies often; the last is EPOLLOUT */
 
 /* Threads that are, or were, in SERVE_MEET */
 static _Atomic uintptr_t inside;
@@ -47,6 +50,16 @@ struct file {
 	_Atomic uint64_t count;
 	_Atomic bool readable;
 };
+
+static bool killed;
+
+static int serve_probe(struct micro_instance *inst)
+{
+	(void)inst;
+	if (killed)
+		raise(SIGTERM);
+	return 0;
+}
 
 static int serve_open(struct micro_file *file)
 {
@@ -161,6 +174,10 @@ static long serve_ioctl(struct micro_file *file, unsigned int cmd, void *arg, si
 		micro_notify_instance(micro_file_instance(file),
 				      (uintptr_t)arg & ~(EPOLLERR | EPOLLHUP));
 		return 0;
+	case SERVE_MANY:
+		for (int i = 0; i < 200; i++)
+			micro_notify(file, i < 199 ? EPOLLIN : EPOLLOUT);
+		return 0;
 	case SERVE_SLOW:
 		sleep(1);
 		memset(arg, 's', size);
@@ -173,6 +190,7 @@ static long serve_ioctl(struct micro_file *file, unsigned int cmd, void *arg, si
 static int serve(const char *driver, unsigned int threads, bool takeover)
 {
 	static const struct micro_ops ops = {
+		.probe = serve_probe,
 		.open = serve_open,
 		.restore = serve_restore,
 		.release = serve_release,
@@ -267,6 +285,9 @@ static int client(const char *device)
 	CHECK(becomes(&poll_in, POLLOUT));
 	CHECK(!ioctl(fd, SERVE_NOTIFY, -1));
 	CHECK(ioctl(fd, SERVE_NUMBER, 1234) == 1234);
+	/* the last of many counts */
+	CHECK(!ioctl(fd, SERVE_MANY));
+	CHECK(becomes(&poll_in, POLLOUT));
 	return wrong;
 }
 
@@ -314,13 +335,16 @@ int main(int argc, char **argv)
 	bool takeover = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "t:xc:m:s:")) >= 0) {
+	while ((option = getopt(argc, argv, "t:xkc:m:s:")) >= 0) {
 		switch (option) {
 		case 't':
 			threads = atoi(optarg);
 			break;
 		case 'x':
 			takeover = true;
+			break;
+		case 'k':
+			killed = true;
 			break;
 		case 'c':
 			return client(optarg);
