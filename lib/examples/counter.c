@@ -10,10 +10,10 @@ static ssize_t counter_read(struct micro_file *file, void *buf, size_t count, of
 	/* memory-size bytes that survive this process: one after kill -9 counts on */
 	unsigned long *n = micro_memory(micro_file_instance(file), NULL);
 	char text[24];
-	size_t len = snprintf(text, sizeof(text), "%lu\n", *n + 1);
+	size_t len = n ? snprintf(text, sizeof(text), "%lu\n", *n + 1) : 0;
 
 	(void)pos;
-	if (count < len)
+	if (!n || count < len)
 		return -EINVAL;
 	memcpy(buf, text, len);
 	++*n;
