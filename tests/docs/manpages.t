@@ -21,6 +21,7 @@ for page in microkernel micro_fifo micro_ram sample_driver micro_user; do
 	run_ok sh -e script
 	is "$tap_output" "$(cat expected)" "the example of $page(4) prints what the page says"
 	for device in /sys/kernel/config/micro/*/; do
+		rmdir "$device"properties/* 2>/dev/null
 		[ ! -d "$device" ] || rmdir "$device"
 	done
 	modprobe -r $page
