@@ -17,12 +17,17 @@ static struct mu_file *mu_filp_file(const struct file *filp)
 	return micro_file_get_drvdata(filp);
 }
 
-static bool mu_file_can(struct mu_file *file, __poll_t events)
+/* After "not now": is it worth asking again? An error or hangup is, once */
+static bool mu_request_can(struct mu_request *req)
 {
+	struct mu_file *file = req->file;
 	struct mu_driver *ud = file->inst->ud;
+	__poll_t events = req->events;
 
 	guard(spinlock)(&ud->lock);
-	return mu_file_events(file) & (events | EPOLLERR | EPOLLHUP);
+	if (max(file->stamp, file->inst->stamp) > req->seq)
+		events |= EPOLLERR | EPOLLHUP;
+	return mu_file_events(file) & events;
 }
 
 /* A request that may be answered with "not now" */
@@ -39,7 +44,7 @@ static int mu_client_call(struct file *filp, struct mu_request *req)
 			return 0;
 		mu_request_done(req, req->result);
 		err = micro_wait_event_mode(filp, req->file->wq,
-					    mu_file_can(req->file, req->events),
+					    mu_request_can(req),
 					    TASK_INTERRUPTIBLE | TASK_FREEZABLE_UNSAFE);
 		if (err)
 			return err;

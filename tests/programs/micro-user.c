@@ -1068,6 +1068,32 @@ static void test_opening(void)
 	check_is(ioctl(server, MICRO_USER_DETACH), 0);
 }
 
+/* "Not now" in spite of an earlier hangup: the client is not asked to ask again and again */
+static void test_hangup(void)
+{
+	const struct micro_user_reply not_now = { .result = -EAGAIN };
+	struct micro_user_record rec;
+	int server = serve_here(), fd = open_here(server);
+	struct pollfd p = { .fd = server, .events = POLLIN };
+	struct call c;
+
+	begin_call(&c, do_read, fd);
+	take(server, &rec, MICRO_USER_READ);
+	/* it may have come while the server had the request: that is news */
+	check_is(notify(server, 0, rec.instance, EPOLLHUP), 0);
+	give(server, &rec, not_now);
+	take(server, &rec, MICRO_USER_READ);
+	give(server, &rec, not_now);
+	check_is(poll(&p, 1, 300), 0);
+	check_is(notify(server, rec.file, 0, EPOLLHUP), 0);
+	take(server, &rec, MICRO_USER_READ);
+	give(server, &rec, not_now);
+	check_is(poll(&p, 1, 300), 0);
+	check_is(ioctl(server, MICRO_USER_DETACH), 0);
+	unplug();
+	check_fails(end_call(&c), ENODEV);
+}
+
 /* A client is killed with a request in hand, and its file is open in another process */
 static void test_shared(void)
 {
@@ -2210,6 +2236,7 @@ static const struct test_case cases[] = {
 	{ "not-now", test_not_now },
 	{ "sigio", test_sigio },
 	{ "opening", test_opening },
+	{ "hangup", test_hangup },
 	{ "shared", test_shared },
 	{ "signal", test_signal },
 	{ "kill", test_kill },

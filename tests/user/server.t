@@ -28,7 +28,7 @@ rmdir $micro/t.y
 unplug=true
 
 # The device goes, and the user driver
-for case in unplug unplug-waiting unplug-stopped sigio; do
+for case in unplug unplug-waiting unplug-stopped sigio hangup; do
 	for unplug in "rmdir $micro/t.x" "echo 0 >$micro/t.x/live" \
 		"echo t.x >/sys/bus/micro_bus/drivers/t/unbind" "rmdir $micro/micro_user.t" \
 		"echo 0 >$micro/micro_user.t/live"; do
