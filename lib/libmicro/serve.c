@@ -37,7 +37,9 @@ static int server_open(struct server *server)
 	return len;
 }
 
-static int server_attach(struct server *server, const struct micro_options *options)
+/* Waits for another server to leave, if it is to take over. 0 also if it is to stop */
+static int server_attach(struct server *server, const struct micro_options *options,
+			 const struct stopper *stopper)
 {
 	struct micro_user_attach *attach = &server->attach;
 	int err;
@@ -48,7 +50,9 @@ static int server_attach(struct server *server, const struct micro_options *opti
 	attach->rings = server->nr_rings;
 	do {
 		err = ioctl(server->fd, MICRO_USER_ATTACH, attach) ? -errno : 0;
-	} while (err == -EINTR);
+	} while (err == -EINTR && !stopper->stop);
+	if (err == -EINTR)
+		return 0;
 	if (err) {
 		say(server, "the kernel refuses it as the server: %s%s", strerror(-err),
 		    err == -EBUSY ? ". Another process serves; the kernel's log has its number" :
@@ -126,19 +130,13 @@ static int server_serve(struct server *server)
 	return err;
 }
 
-static int server_run(struct server *server, const struct micro_options *options)
+static int server_attached(struct server *server, struct stopper *stopper)
 {
 	int err;
 
-	err = server_open(server);
-	if (err)
-		return err;
-	err = server_attach(server, options);
-	if (err)
-		goto out_close;
 	err = files_init(server);
 	if (err)
-		goto out_close;
+		return err;
 	server->rings = calloc(server->nr_rings, sizeof(*server->rings));
 	if (!server->rings) {
 		err = -ENOMEM;
@@ -149,19 +147,11 @@ static int server_run(struct server *server, const struct micro_options *options
 	if (err)
 		goto out_rings;
 
-	server->rings[0].stopper = stopper_get(server->fd);
-	if (!server->rings[0].stopper) {
-		err = -EMFILE;
-		goto out_rings;
-	}
-	stop_begin();
+	server->rings[0].stopper = stopper;
 	say(server, "serving as session %u", server->attach.session);
 	err = server_start(server);
-	if (!err && !server->rings[0].stopper->stop)
+	if (!err && !stopper->stop)
 		err = server_serve(server);
-	stopper_put(server->rings[0].stopper);
-	stop_end();
-	ioctl(server->fd, MICRO_USER_DETACH);
 	say(server, "%s%s", "served until ", err ? strerror(-err) : "it was asked to stop");
 
 out_rings:
@@ -172,6 +162,30 @@ out_rings:
 	instances_free(server);
 out_files:
 	files_free(server);
+	return err;
+}
+
+static int server_run(struct server *server, const struct micro_options *options)
+{
+	struct stopper *stopper;
+	int err;
+
+	err = server_open(server);
+	if (err)
+		return err;
+	/* It may be told to stop from here on */
+	stopper = stopper_get(server->fd);
+	if (!stopper) {
+		err = -EMFILE;
+		goto out_close;
+	}
+	stop_begin();
+	err = server_attach(server, options, stopper);
+	if (!err && !stopper->stop)
+		err = server_attached(server, stopper);
+	stopper_put(stopper);
+	stop_end();
+	ioctl(server->fd, MICRO_USER_DETACH);
 out_close:
 	close(server->fd);
 	return err;

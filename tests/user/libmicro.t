@@ -113,6 +113,20 @@ make_driver t memory-size/u32=4096
 mkdir $micro/t.x
 start t micro-serve -t 4 t
 
+note "another one waits to take over, and is told to stop"
+micro-serve -s /dev/micro/t.x >/dev/null &
+slow=$!
+wait_for grep -q "pid=$slow comm=micro-serve active=1" /sys/kernel/debug/micro/devices
+micro-serve -x t &
+taker=$!
+wait_for grep -q "pid=$taker comm=micro-serve active=1" /sys/kernel/debug/micro/devices
+kill $taker
+ends $taker 0 "SIGTERM ends it with 0"
+wait $slow
+kill $server 2>/dev/null
+wait $server
+start t micro-serve -t 4 t
+
 note "another one takes over"
 exec 3<>/dev/micro/t.x
 first=$server
