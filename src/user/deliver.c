@@ -197,6 +197,7 @@ static void mu_take_probe(struct mu_session *s, struct mu_instance *inst,
 	rec->u.probe.memory_offset = area + MU_AREA_HALF;
 	rec->u.probe.memory_size = ud->p.memory_size;
 	inst->told = MU_TELLING;
+	inst->since = jiffies;
 	WRITE_ONCE(s->outstanding, s->outstanding + 1);
 	s->telling++;
 }

@@ -257,6 +257,7 @@ struct mu_file {
  * @closing_wq: open() waits here while @closing is too high
  * @closing: how many RELEASE notices wait
  * @told: does the server know of it?
+ * @since: jiffies when it was told
  * @removed: the device went
  * @error: what the server answered to PROBE
  * @events: what was notified for it
@@ -280,6 +281,7 @@ struct mu_instance {
 	struct wait_queue_head closing_wq;
 	u32 closing;
 	u8 told;
+	unsigned long since;
 	bool removed;
 	int error;
 	__poll_t events;

@@ -50,6 +50,7 @@ static void mu_forgive(struct mu_driver *ud, unsigned long gap)
 			slot->since += gap;
 	}
 	xa_for_each(&ud->instances, index, inst) {
+		inst->since += gap;
 		list_for_each_entry(slot, &inst->queue, link)
 			slot->req->since += gap;
 		list_for_each_entry(req, &inst->waiters, link)
@@ -98,6 +99,23 @@ static void mu_expire_all(struct mu_driver *ud)
 	}
 }
 
+/* Is there a device whose PROBE it has for too long? It may be busy with others */
+static bool mu_probe_late(struct mu_session *s, u32 ms)
+{
+	struct mu_instance *inst;
+	unsigned long index;
+
+	if (likely(!s->telling))
+		return false;
+	xa_for_each(&s->ud->instances, index, inst) {
+		if (inst->told == MU_TELLING && mu_late(inst->since, ms)) {
+			inst->since = jiffies;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* What is wrong with the server? NULL: nothing */
 static const char *mu_hangs(struct mu_session *s)
 {
@@ -115,6 +133,8 @@ static const char *mu_hangs(struct mu_session *s)
 		slot->since = jiffies;
 		return "it does not answer";
 	}
+	if (mu_probe_late(s, ms))
+		return "it does not answer";
 	if (!mu_late(s->progress, ms))
 		return NULL;
 	s->progress = jiffies;

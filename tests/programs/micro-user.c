@@ -1635,6 +1635,27 @@ static void test_grace(void)
 	stop(server);
 }
 
+/* "answer-ms" is short: a server that answers for one device, and not to PROBE of another */
+static void test_probe_held(void)
+{
+	long long end = now_ms() + 60000;
+	pid_t server = start();
+	int fd = open_node(O_RDWR | O_NONBLOCK);
+
+	shared->probes_held = 1;
+	unplug();
+	while (!number("lost")) {
+		check(now_ms() < end);
+		ioctl(fd, CMD_ARG, 1);
+		usleep(10000);
+	}
+	shared->probes_held = 0;
+	check_is(waitpid(server, NULL, 0), server);
+	server = start();
+	check_is(ioctl(fd, CMD_ARG, 3), 3);
+	stop(server);
+}
+
 /* "answer-ms" is 10 s: it begins when there is something to answer, not when the server was seen */
 static void test_idle(void)
 {
@@ -2260,6 +2281,7 @@ static const struct test_case cases[] = {
 	{ "grace", test_grace },
 	{ "hang", test_hang },
 	{ "idle", test_idle },
+	{ "probe-held", test_probe_held },
 	{ "hang-detach", test_hang_detach },
 	{ "hang-kill", test_hang_kill },
 	{ "patient", test_patient },

@@ -25,6 +25,8 @@ user refused-unasked operations/string=read
 unplug="mkdir $micro/t.y"
 user other depth/u32=2
 rmdir $micro/t.y
+user probe-held answer-ms/u32=700
+rmdir $micro/t.y
 unplug=true
 
 # The device goes, and the user driver
