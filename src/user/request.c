@@ -94,19 +94,31 @@ void mu_slot_free(struct mu_slot *slot)
 	mu_request_settle(req);
 }
 
-/*
- * Is a server needed that is not there? Then say so. When the last request that waits for
- * it has given up, the start has come to nothing, so that the next one says it again. A
- * non-blocking one does not wait; there may be many of them, so they say it now and then.
+/**
+ * mu_request_want() - is a server needed that is not there? Then say so
+ * @ud: the driver
+ * @waits: for a request that waits for it
+ *
+ * When the last request that waits has given up, the start has come to nothing, so that the
+ * next one says it again. Whoever begins and gives up in a loop must not flood user
+ * space: the watchdog says it later then. A non-blocking request does not wait; there may
+ * be many of them, so they say it now and then.
+ *
+ * Context: may sleep.
  */
-static void mu_request_want(struct mu_driver *ud, bool waits)
+void mu_request_want(struct mu_driver *ud, bool waits)
 {
+	u32 ask_ms = min_t(u32, MU_ASK_MS, ud->p.grace_ms);
+
 	scoped_guard(spinlock, &ud->lock) {
 		if (ud->session || ud->wanted)
 			return;
-		if (!waits && ud->asked && !mu_late(ud->asked_at, ud->p.grace_ms))
+		if (ud->asked && !mu_late(ud->asked_at, waits ? ask_ms : ud->p.grace_ms)) {
+			ud->deferred |= waits;
 			return;
+		}
 		ud->wanted = waits;
+		ud->deferred = false;
 		ud->asked = true;
 		ud->asked_at = jiffies;
 	}
@@ -116,8 +128,10 @@ static void mu_request_want(struct mu_driver *ud, bool waits)
 /* The request is over, whatever came of it */
 static void mu_request_end(struct mu_driver *ud)
 {
-	if (!--ud->requests && unlikely(!ud->session))
+	if (!--ud->requests && unlikely(!ud->session)) {
 		ud->wanted = false;
+		ud->deferred = false;
+	}
 }
 
 static int mu_request_begin(struct file *filp, struct mu_request *req)

@@ -215,6 +215,7 @@ static struct mu_session *mu_session_begin(struct mu_server *server, struct mu_s
 	ud->session = s;
 	ud->serving = false;
 	ud->wanted = false;
+	ud->deferred = false;
 	ud->asked = false;
 	kref_get(&s->ref);
 	server->session = s;

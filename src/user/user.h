@@ -42,6 +42,7 @@
 #define MU_AREA_HALF	BIT(26)		/* half of it for payloads, half for memory */
 #define MU_INSTANCES	65535
 #define MU_CLOSING_MAX	256		/* releases of a device that the server was not told */
+#define MU_ASK_MS	1000		/* how often user space is asked for a server at most */
 #define MU_TICK		(HZ / 20 ?: 1)	/* how often the watchdog looks, while it does */
 
 /* micro_user_record.slot of what is in no slot */
@@ -398,6 +399,7 @@ struct mu_properties {
  * @serving: and has said that it is ready
  * @going: the server node is unbound
  * @wanted: user space was told that a server is wanted, and a request waits for that
+ * @deferred: a request waits for a server, and it is too early to tell user space
  * @asked: user space was told so since there was a server
  * @watching: the watchdog is on its way
  * @instances: devices, by number
@@ -431,6 +433,7 @@ struct mu_driver {
 	bool serving;
 	bool going;
 	bool wanted;
+	bool deferred;
 	bool asked;
 	bool watching;
 	struct xarray instances;
@@ -545,6 +548,7 @@ void mu_file_drop(struct mu_file *file);
 void mu_file_restore(struct mu_file *file);
 
 /* request.c */
+void mu_request_want(struct mu_driver *ud, bool waits);
 void mu_request_init(struct mu_request *req, struct mu_file *file, u8 type);
 int mu_request_run(struct file *filp, struct mu_request *req);
 void mu_request_done(struct mu_request *req, s64 taken);

@@ -164,6 +164,7 @@ void mu_watchdog(struct work_struct *work)
 	struct mu_driver *ud = container_of(to_delayed_work(work), struct mu_driver, watch);
 	struct mu_session *s = NULL;
 	const char *why = NULL;
+	bool late = false;
 
 	scoped_guard(spinlock, &ud->lock) {
 		if (jiffies - ud->looked > HZ)
@@ -171,6 +172,7 @@ void mu_watchdog(struct work_struct *work)
 		ud->looked = jiffies;
 		if (!ud->serving || ud->suspects)
 			mu_expire_all(ud);
+		late = ud->deferred && ud->requests;
 		if (ud->session) {
 			s = ud->session;
 			kref_get(&s->ref);
@@ -187,6 +189,8 @@ void mu_watchdog(struct work_struct *work)
 	}
 	if (s)
 		mu_session_put(s);
+	else if (late)
+		mu_request_want(ud, true);
 
 	guard(spinlock)(&ud->lock);
 	ud->watching = mu_watched(ud);
