@@ -411,6 +411,9 @@ int mu_sleep(struct file *filp, struct mu_session *s, struct mu_ring *ring)
 		if (err && list_empty(&ring->idle) && mu_deliverable(s))
 			mu_wake_ring(s);
 		list_del_init(&ring->idle);
+		/* Perhaps it is about to dump core, which we can't see yet */
+		if (err)
+			mu_watch(ud);
 	}
 	if (!err)
 		return 1;

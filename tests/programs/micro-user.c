@@ -1902,6 +1902,21 @@ static void write_to(const char *path, const char *text)
 	close(fd);
 }
 
+/* One that dumps core is lost before that has ended, also with nothing to do */
+static void test_core(void)
+{
+	pid_t server = start();
+
+	/* reads nothing, so that the dump waits for it */
+	write_to("/proc/sys/kernel/core_pattern", "|/bin/sleep 10");
+	check_is(kill(server, SIGABRT), 0);
+	wait_until(state_is("waiting"));
+	check_is(number("lost"), 1);
+	check_is(waitpid(server, NULL, WNOHANG), 0);
+	check_is(waitpid(server, NULL, 0), server);
+	write_to("/proc/sys/kernel/core_pattern", "core");
+}
+
 /* The server is in namespaces of its own: clients have the numbers that they have there */
 static void test_namespaces(void)
 {
@@ -2281,6 +2296,7 @@ static const struct test_case cases[] = {
 	{ "takeover", test_takeover },
 	{ "takeover-closed", test_takeover_closed },
 	{ "holders", test_holders },
+	{ "core", test_core },
 	{ "uevents", test_uevents },
 	{ "grace", test_grace },
 	{ "hang", test_hang },

@@ -47,6 +47,9 @@ user restore memory-size/u32=4096
 user takeover
 user takeover-closed 'operations/string=open\nread\n'
 user holders
+# the kernel says that it ends with a signal, and some guests take that for a report
+echo 0 >/proc/sys/kernel/print-fatal-signals
+user core
 user uevents
 user grace grace-ms/u32=300
 user idle answer-ms/u32=10000
