@@ -5,12 +5,12 @@ Copyright (C) 2026 The microkernel authors
 """
 
 import errno
+import fcntl
 import os
 import select
 import signal
 import struct
 import unittest
-import unittest.mock
 from typing import Any, List, Optional, Tuple
 
 import micro
@@ -291,10 +291,18 @@ class Answers(unittest.TestCase):
         self.assertEqual(handled, [1, 2, 3])
 
     def test_attach_goes_on_after_a_signal(self) -> None:
-        answers = [InterruptedError, InterruptedError, 0, 0]
-        with unittest.mock.patch("fcntl.ioctl", side_effect=answers) as ioctl:
-            _node.Node("/dev/null").close()
-        self.assertEqual([call.args[1] for call in ioctl.mock_calls], [_abi.ATTACH] * 3 + [_abi.DETACH])
+        calls: List[int] = []
+
+        def ioctl(_fd: int, request: int, *_: Any) -> int:
+            calls.append(request)
+            if len(calls) < 3:
+                raise InterruptedError
+            return 0
+
+        self.addCleanup(setattr, fcntl, "ioctl", fcntl.ioctl)
+        fcntl.ioctl = ioctl  # type: ignore[assignment]
+        _node.Node("/dev/null").close()
+        self.assertEqual(calls, [_abi.ATTACH] * 3 + [_abi.DETACH])
 
     def test_end(self) -> None:
         with self.assertRaises(TypeError):
