@@ -69,9 +69,9 @@ if [[ $source_path != "$repo" ]]; then
 fi
 
 # At the end, however it comes: children end, what at_exit() was told is done, and
-# what is not finished goes away. That is for this process alone: bash also has a
-# child that is killed right after its fork() do it.
-at_exit=() unfinished=()
+# what is not finished goes away. That is for this process alone, which may be a subshell:
+# bash also has a child that is killed right after its fork() do it.
+at_exit=() unfinished=() on_exit_of=$BASHPID
 
 at_exit() {
 	at_exit+=("$*")
@@ -90,9 +90,9 @@ finished() {
 # shellcheck disable=SC2317 # the trap calls it
 on_exit() {
 	local i
-	[[ $BASHPID -eq $$ ]] || return
+	[[ $BASHPID -eq $on_exit_of ]] || return
 	trap '' INT TERM HUP
-	end_children "$$"
+	end_children "$on_exit_of"
 	# what came last goes first
 	for ((i = ${#at_exit[@]} - 1; i >= 0; i--)); do
 		eval "${at_exit[i]}"
@@ -229,12 +229,12 @@ may_update() {
 
 # apt_or_update ARGS...: once more with fresh package lists if it fails
 apt_or_update() {
-	local log progress='' status=0
+	local log progress='' status=0 pid=$BASHPID
 	mkdir -p "$cache/log"
 	log=$cache/log/apt-$BASHPID.log
 	: >"$log" || die "cannot write to $cache: is it full?"
 	if [[ $1 != update ]]; then
-		progress "$log" "$@" &
+		progress "$pid" "$log" "$@" &
 		progress=$!
 	fi
 	if ! apt "$@" >"$log" 2>&1; then
@@ -248,18 +248,18 @@ apt_or_update() {
 	return $status
 }
 
-# progress LOG ARGS...: says every few seconds how far apt-get ARGS is, which is
-# writing the log
+# progress PID LOG ARGS...: says every few seconds how far apt-get ARGS is, which is
+# writing the log. It ends with the process, if that is killed: it has its locks.
 progress() {
-	local log=$1 folder=$PWD total had now line before='' pipe
-	shift
+	local pid=$1 log=$2 folder=$PWD total had now line before='' pipe
+	shift 2
 	total=$(megabytes "$@")
 	[[ $total -gt 0 ]] || return
 	[[ $1 == download || $1 == source ]] || folder=/var/cache/apt/archives
 	had=$(size "$folder")
 	# a sleep would be left over
 	exec {pipe}<> <(:)
-	while [[ -e $log ]] && ! read -rt 5 -u "$pipe"; do
+	while [[ -e $log && -e /proc/$pid ]] && ! read -rt 5 -u "$pipe"; do
 		now=$(($(size "$folder") - had))
 		line="... $((now < total ? now : total)) of $total MB"
 		! grep -q '^Unpacking' "$log" ||
@@ -327,12 +327,13 @@ may_not_install() {
 # apt_extract FOLDER PACKAGE...: unpacks packages without installing them,
 # which needs no root and leaves the machine as it is.
 apt_extract() {
-	local dir=$1 deb debs
+	local dir=$1 deb debs here=$PWD
 	shift
 	rm -rf "$dir.debs"
 	unfinished "$dir.debs"
 	mkdir -p "$dir" "$dir.debs" || die "cannot write to ${dir%/*}"
-	(cd "$dir.debs" && apt_or_update download "$@") ||
+	# not in a subshell, which would go on, and keep the lock, if this process is killed
+	{ cd "$dir.debs" && apt_or_update download "$@" && cd "$here"; } ||
 		die "could not download $*, see above: is the network there, and is there space in $cache?"
 	# apt-get may succeed, and leave out some
 	debs=("$dir.debs"/*.deb)

@@ -110,6 +110,36 @@ run bash -c 'source "$1/scripts/lib/common.sh"
 	[[ -d $2 ]]' bash "$repo" "$work/unfinished"
 ok "$status" 'a child that is killed at once removes nothing of a download that goes on'
 
+# tests/run builds in a subshell
+# shellcheck disable=SC2016 # that shell's
+run bash -c 'source "$1/scripts/lib/common.sh"
+	(
+		source "$1/scripts/lib/common.sh"
+		mkdir "$2"
+		unfinished "$2"
+		die "no network"
+	)
+	[[ ! -e $2 ]]' bash "$repo" "$work/half"
+ok "$status" 'what a subshell that fails has half made goes away with it'
+
+# an apt-get that has 99 MB to load, and is slow
+mkdir "$work/slow"
+stub "$work/slow/apt-get" <<'END'
+[[ $* != *--print-uris* ]] || exec echo "'http://there/a.deb' a.deb 99000000 SHA256:0"
+sleep 60
+END
+# shellcheck disable=SC2016 # that shell's
+PATH=$work/slow:$PATH bash -c 'source "$1/scripts/lib/common.sh"
+	locked killed apt_extract "$cache/killed" a' bash "$repo" >"$work/output" 2>&1 </dev/null &
+pid=$!
+until says 'of 99 MB' || [[ ! -e /proc/$pid ]]; do
+	sleep 0.1
+done
+kill -KILL $pid
+wait $pid 2>/dev/null
+says 'of 99 MB' && flock -w 30 "$XDG_CACHE_HOME/microkernel/lock/killed" true
+ok $? 'a download that gets SIGKILL leaves no lock, and nobody who says how far it is'
+
 "$vm" --kernel 6.1 --build >"$work/first" 2>&1 </dev/null &
 first=$!
 run "$vm" --kernel 6.1 -- 'echo second'
