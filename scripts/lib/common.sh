@@ -4,6 +4,8 @@
 # be cleaned up.
 
 repo=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
+# what is called from here may run in other folders
+[[ -z $XDG_CACHE_HOME || $XDG_CACHE_HOME == /* ]] || XDG_CACHE_HOME=$PWD/$XDG_CACHE_HOME
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/microkernel
 # A second clone of the repository gets build folders of its own.
 repo_id=$(sha256sum <<<"$repo" | cut -c1-12)
