@@ -153,6 +153,11 @@ own_mounts() {
 	"${own_mounts[@]}" true 2>/dev/null || own_mounts+=(--propagation unchanged)
 }
 
+# may_mount: what root of a container may not, as a rule
+may_mount() {
+	[[ $EUID -eq 0 ]] && { unshare -m true || unshare -m --propagation unchanged true; } 2>/dev/null
+}
+
 # locked NAME COMMAND...: one process at a time; the file descriptor must not
 # reach children that outlive the command, so it is closed for them.
 locked() {

@@ -12,8 +12,8 @@ newest_tools=(make gcc gcc-multilib kmod libc6-dev pkgconf sparse xz-utils)
 
 # newest_kernel VERSION: sets what kernel() sets
 newest_kernel() {
-	[[ $EUID -eq 0 ]] ||
-		die "--kernel $1 needs root: its modules are built in a root folder of Debian's $newest_suite"
+	may_mount ||
+		die "--kernel $1 needs root, who may mount: its modules are built in a root folder of Debian's $newest_suite"
 	kernel_release=$(newest_release "$1") || exit
 	kernel_dir=$cache/kernel/$kernel_release
 	kernel_image=$kernel_dir/usr/lib/modules/$kernel_release/vmlinuz
