@@ -14,8 +14,8 @@ source_path=$repo
 if [[ $repo == *[!A-Za-z0-9/._+,@=~-]* ]]; then
 	source_path=$cache/source-of/$repo_id
 fi
-# what this run was called with, for in_container()
-command_line=("$0" "$@")
+# what this run was called with, for in_container(), wherever it goes after this
+command_line=("$(realpath -- "$0" 2>/dev/null)" "$@")
 # where depmod is, which only root has in the path
 PATH+=:/usr/sbin:/sbin
 
@@ -185,6 +185,7 @@ on_debian() {
 # that are named in the command, each in its place, and a cache of its own.
 in_container() {
 	local why=$1 engine name word path folder mounts=() command home=$cache/container
+	local remedy='Please install podman or docker'
 	[[ -z $MICROKERNEL_IN_CONTAINER && $BASH_SUBSHELL -eq 0 ]] || die "$why"
 	mkdir -p "$home"/apt/{archives,lists}/partial
 	declare -A folders=(["$repo"]=1 ["$PWD"]=1)
@@ -193,32 +194,45 @@ in_container() {
 		for path in "$word" "${word%:*}" "${word#*:}" "${word%%,*}"; do
 			[[ $path == */* ]] || continue
 			[[ -d $path ]] || path=${path%/*}/
-			folder=$(cd "$path" 2>/dev/null && pwd -P) || continue
-			case $folder in
-			/ | /dev* | /proc* | /sys* | /tests* | "$repo" | "$repo"/*) ;;
-			*) folders["$folder"]=1 ;;
-			esac
+			# with and without symbolic links
+			while read -r folder; do
+				case $folder/ in
+				# in the guest, or what the container has of its own
+				// | /var/ | /var/lib/ | /run/ | /usr/ | /usr/bin/* | /usr/sbin/* | /usr/lib*/* | /usr/share/*) ;;
+				/bin/* | /boot/* | /dev/* | /etc/* | /lib/* | /lib64/* | /proc/* | /sbin/* | /sys/* | /tests/*) ;;
+				"$repo"/*) ;;
+				*) folders["$folder"]=1 ;;
+				esac
+			done < <(cd "$path" 2>/dev/null && pwd -L && pwd -P)
 		done
 	done
 	for folder in "${!folders[@]}"; do
 		[[ $folder == "$repo"/* || $folder == / ]] || mounts+=(-v "$folder:$folder")
 	done
 	mounts+=(-v "$home:$home" -v "$home/apt/archives:/var/cache/apt/archives" -v "$home/apt/lists:/var/lib/apt/lists")
+	# the sums of .ci/run
+	[[ -z $MICROKERNEL_RESULTS ]] || mounts+=(-v "$MICROKERNEL_RESULTS:$MICROKERNEL_RESULTS")
 	[[ ! -w /dev/kvm ]] || mounts+=(--device /dev/kvm)
-	command=(run --rm -i -w "$PWD" "${mounts[@]}" -e "XDG_CACHE_HOME=$home" -e MICROKERNEL_IN_CONTAINER=yes)
+	# SELinux, as on Fedora, would keep these folders from the container
+	command=(run --rm -i --security-opt label=disable -w "$PWD" "${mounts[@]}"
+		-e "XDG_CACHE_HOME=$home" -e MICROKERNEL_IN_CONTAINER=yes)
 	[[ ! -t 0 ]] || command+=(-t)
 	for name in TERM DEBIAN_MIRROR DEBIAN_SECURITY_MIRROR MICROKERNEL_RESULTS SEED LLVM {http,https,no,ftp}_proxy; do
 		[[ -z ${!name} ]] || command+=(-e "$name")
 	done
 	# the image's apt would throw away what it has downloaded
-	command+=(debian:12 sh -c 'rm -f /etc/apt/apt.conf.d/docker-clean; exec "$@"' sh "$(realpath "$0")" "${command_line[@]:1}")
+	command+=(debian:12 sh -c 'rm -f /etc/apt/apt.conf.d/docker-clean; exec "$@"' sh "${command_line[@]}")
 	for engine in podman docker; do
-		"$engine" info >/dev/null 2>&1 || continue
+		command -v "$engine" >/dev/null || continue
+		"$engine" info >/dev/null 2>&1 || {
+			remedy="$engine is there, but '$engine info' fails. Please set it up, or install podman or docker"
+			continue
+		}
 		say "$why: going on in a container of Debian 12, with $engine"
 		# shellcheck disable=SC2093 # the loop is for those that do not work
 		exec "$engine" "${command[@]}"
 	done
-	die "$why. Please install podman or docker, and this command runs in a container of Debian 12;" \
+	die "$why. $remedy, and this command runs in a container of Debian 12;" \
 		"or run it in such a container yourself: podman$(printf ' %q' "${command[@]}")"
 }
 

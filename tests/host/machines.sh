@@ -33,11 +33,15 @@ stub "$fake/podman" <<'END'
 printf '%s\n' "$@"
 exit 7
 END
-here "$repo/scripts/vm" --file "$work:/root/there" --get '/tmp/x:results' -- sh -c 'exit 7'
+here "$repo/scripts/vm" --file "$work:/usr/bin/there" --get '/tmp/x:results' -- sh -c 'exit 7'
 [[ $status -eq 7 ]] && says 'going on in a container of Debian 12, with podman'
 ok $? 'without apt podman runs the command, whose status counts'
 grep -qxF "$repo:$repo" "$work/output" && grep -qxF "$work:$work" "$work/output"
 ok $? 'the container has the project and the folders of the options, each in its place'
+! grep -q '^/usr/bin:' "$work/output"
+ok $? 'the container keeps its own programs when a file is to go into such a folder of the guest'
+grep -qxF label=disable "$work/output"
+ok $? 'the folders are not kept from the container by SELinux'
 grep -qxF "XDG_CACHE_HOME=$work/cache/microkernel/container" "$work/output" && grep -qxF debian:12 "$work/output" &&
 	grep -A 5 -xF "$repo/scripts/vm" "$work/output" | tr '\n' ' ' | grep -q "scripts/vm --file .* --get /tmp/x:results"
 ok $? 'the container has the cache, and gets the same arguments'
@@ -50,6 +54,14 @@ END
 here "$repo/tests/run" --kernel 6.1 chardev
 [[ $status -eq 0 ]] && says 'with docker' && says 'tests/run --kernel 6.1 chardev'
 ok $? 'when podman does not work docker runs tests/run'
+: >"$work/results"
+MICROKERNEL_RESULTS=$work/results here bash -c "cd /usr/bin && exec ../..$repo/tests/run --kernel 6.1 chardev"
+[[ $status -eq 0 ]] && says "-v $work/results:$work/results" && says " sh $repo/tests/run --kernel 6.1 chardev"
+ok $? 'in a container tests/run has the file for the sums of .ci/run, and its own path, wherever it is called'
+stub "$fake/docker" <<<'exit 1'
+here "$repo/scripts/vm" -- true
+[[ $status -eq 125 ]] && says "docker is there, but 'docker info' fails" && one_line
+ok $? 'a container engine that is there and does not work is named'
 rm "$fake/docker" "$fake/podman"
 
 # a user on Debian, who may not install anything
