@@ -31,6 +31,8 @@ things_for() {
 guest() {
 	local name=${kernel_dir##*/} things
 
+	# others may have folders of the same name
+	[[ ${#kernel_stamp[@]} -eq 0 ]] || name+=-$(sha256sum <<<"$kernel_dir" | cut -c1-12)
 	things_for "$kernel_arch"
 	need "${things[@]}"
 	build_dir=$cache/build/$name-$repo_id
@@ -70,6 +72,15 @@ sources() {
 		-printf "$1" 2>/dev/null | LC_ALL=C sort)
 }
 
+# kernel_make ARGUMENT...: make, for that kernel; it ends with this process
+kernel_make() {
+	if [[ ${#kernel_run[@]} -gt 0 ]]; then
+		"${kernel_run[@]}" make "$@"
+	else
+		"${dies_with_us[@]}" make "$@"
+	fi
+}
+
 # The modules are built from a copy, for several kernels at once; the work
 # tree stays as it is.
 build_modules() {
@@ -78,6 +89,7 @@ build_modules() {
 	mkdir -p "$build_dir"
 	key=$({
 		echo "$kernel_headers"
+		[[ ${#kernel_stamp[@]} -eq 0 ]] || stat -c '%n %Y %s' "${kernel_stamp[@]}" 2>/dev/null
 		sources '%p %T@ %s\n'
 	} | sha256sum)
 	[[ $key != "$(cat "$build_dir/.key" 2>/dev/null)" ]] || return 0
@@ -96,7 +108,7 @@ build_modules() {
 	done <"$build_dir/.sources"
 
 	# the flags: the test modules too, and no BTF, which needs pahole
-	"${kernel_run[@]}" make -C "$kernel_headers" M="$build_dir" CROSS_COMPILE="$kernel_cross" \
+	kernel_make -C "$kernel_headers" M="$build_dir" CROSS_COMPILE="$kernel_cross" \
 		MICRO_TESTS=1 CONFIG_DEBUG_INFO_BTF_MODULES= -s -j"$(nproc)" modules >"$log" 2>&1 || {
 		sed "s|$build_dir/||g" "$log" >&2
 		die "building the modules for $kernel_release failed"
@@ -108,10 +120,17 @@ build_modules() {
 # module_build FOLDER OUT: a driver that is not part of this project, built for the
 # same kernel from a copy of its folder: OUT, which has to be in the cache
 module_build() {
-	local log=$2.log make
+	local log=$2.log make folder
 	[[ -e $1/Kbuild || -e $1/Makefile ]] || die "--module: $1 is no folder with a Kbuild or Makefile"
-	{ cp -rL "$1/." "$2" && chmod -R u+rwX "$2"; } || die "--module $1 failed"
-	make=("${kernel_run[@]}" make -C "$kernel_headers" M="$2" CROSS_COMPILE="$kernel_cross"
+	folder=$(cd "$1" && pwd -P) || die "--module: $1 cannot be read"
+	# what symbolic links lead to, but for the cache and this project, which may be in there
+	(
+		set -o pipefail
+		tar -C "$folder" -ch --anchored --no-wildcards --exclude="./$(realpath --relative-base="$folder" "$cache")" \
+			--exclude="./$(realpath --relative-base="$folder" "$repo")" . | tar -C "$2" -xm --no-same-owner &&
+			chmod -R u+rwX "$2"
+	) || die "--module $1: its files could not be copied to $2, see above"
+	make=(kernel_make -C "$kernel_headers" M="$2" CROSS_COMPILE="$kernel_cross"
 		KBUILD_EXTRA_SYMBOLS="$build_dir/Module.symvers" KCPPFLAGS="-I$build_dir/include"
 		CONFIG_DEBUG_INFO_BTF_MODULES= -s)
 	# what is there may be for another kernel

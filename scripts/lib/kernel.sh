@@ -35,10 +35,11 @@ kernel_exists() {
 #   kernel_headers  to build modules with
 #   kernel_modules  the folder of its own modules
 #   kernel_run      what make is called with, if it is not for this machine
+#   kernel_stamp    files that are others when it has been built again in its folder
 kernel() {
 	kernel_exists "$1" "${2:-$host_arch}"
 	kernel_architecture "${2:-$host_arch}"
-	kernel_run=()
+	kernel_run=() kernel_stamp=()
 	case $1 in
 	6.1 | 6.12 | 6.1-rt | 6.12-rt)
 		debian_kernel "${1%-rt}" "$(kernel_package "$1" "$kernel_arch")"
@@ -207,13 +208,14 @@ unpack_source() {
 
 # built_kernel FOLDER: one that somebody else has built there
 built_kernel() {
-	kernel_dir=$1
-	kernel_image=$1/arch/x86/boot/bzImage
-	kernel_headers=$1
-	[[ -e $kernel_image && -e $1/Module.symvers ]] ||
-		die "$1 has no arch/x86/boot/bzImage and Module.symvers: is a kernel built there?"
-	kernel_release=$(<"$1/include/config/kernel.release")
-	kernel_modules=$1/root/lib/modules/$kernel_release
+	kernel_dir=${1%/}
+	kernel_image=$kernel_dir/arch/x86/boot/bzImage
+	kernel_headers=$kernel_dir
+	[[ -e $kernel_image && -e $kernel_dir/Module.symvers ]] ||
+		die "$kernel_dir has no arch/x86/boot/bzImage and Module.symvers: is a kernel built there?"
+	kernel_release=$(<"$kernel_dir/include/config/kernel.release")
+	kernel_modules=$kernel_dir/root/lib/modules/$kernel_release
+	kernel_stamp=("$kernel_image" "$kernel_dir"/{Module.symvers,include/config/kernel.release} "$kernel_modules/modules.dep")
 }
 
 own_kernel() {
