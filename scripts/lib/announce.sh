@@ -9,7 +9,7 @@ source "${BASH_SOURCE[0]%/*}/kernel.sh"
 # and those things, how much that is, and how long it takes. Says nothing if all of
 # it is there. Ends with an error if there is no space for it.
 announce() {
-	local kernel=$1 arch=$2 packages install=0 fetch free
+	local kernel=$1 arch=$2 packages install=0 fetch
 	shift 2
 	mapfile -t packages < <(missing "$@")
 	fetch=$(to_fetch "$kernel" "$arch")
@@ -26,10 +26,11 @@ announce() {
 	say "this machine lacks something that is fetched now, once: $((install + fetch)) MB, about $(minutes "$kernel" $((install + fetch))) minutes"
 	[[ $install -eq 0 ]] || say "  $install MB: packages for this machine, which apt installs: ${packages[*]}"
 	[[ $fetch -eq 0 ]] || say "  $fetch MB: Debian's kernel $kernel for $arch, with its headers, which go into $cache"
-	# unpacked it is several times as much
-	free=$(df -Pm "$cache" | awk 'NR == 2 { print $4 }')
-	[[ $free -ge $((fetch * 6)) ]] ||
-		die "$cache needs $((fetch * 6)) MB of space for that, and has $free MB: free some, or say XDG_CACHE_HOME=FOLDER"
+	# unpacked it is several times as much, and a source that is built still more
+	case $kernel in
+	debug | race) space $((fetch * 14)) 'that' ;;
+	*) space $((fetch * 6)) 'that' ;;
+	esac
 }
 
 # known_release KERNEL ARCH: which of Debian's releases that was when somebody asked last
@@ -64,7 +65,7 @@ to_fetch() {
 	6.12) echo 62 ;;
 	6.1-rt) echo 96 ;;
 	6.12-rt) echo 135 ;;
-	debug | race) compgen -G "$cache/kernel/$1-*/.complete" >/dev/null && echo 0 || echo 165 ;;
+	debug | race) compgen -G "$cache/kernel/$1-*/.complete" >/dev/null || compgen -G "$cache/source/6.12*/.complete" >/dev/null && echo 0 || echo 165 ;;
 	[0-9]*) compgen -G "$cache/kernel/$1.*/.complete" >/dev/null && echo 0 || echo 280 ;;
 	*) echo 0 ;;
 	esac

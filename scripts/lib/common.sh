@@ -300,6 +300,14 @@ megabytes() {
 	apt "$@" --print-uris -qq -y 2>/dev/null | awk '$3 ~ /^[0-9]+$/ { n += $3 } END { printf "%d\n", n / 1000000 + 0.5 }'
 }
 
+# space MB WHAT: ends with an error if the cache has not that much
+space() {
+	local free
+	free=$(df -Pm "$cache" | awk 'NR == 2 { print $4 }')
+	[[ $free -ge $1 ]] ||
+		die "$cache needs $1 MB of space for $2, and has $free MB: free some, or say XDG_CACHE_HOME=FOLDER"
+}
+
 # missing THING=PACKAGE...: prints the packages of the things that are missing; a
 # thing is a command or, with a slash, a file.
 missing() {

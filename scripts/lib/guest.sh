@@ -292,7 +292,10 @@ pack_base() {
 	depmod -b "$root" "$kernel_release" || die "depmod failed"
 	(cd "$root/root" && find ../lib/modules/*/updates -name '*.ko' -exec ln -s {} . \;)
 
-	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$base.new" || die "cpio failed"
+	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$base.new" || {
+		rm -rf "$root" "$base.new"
+		die "could not write $base: is $cache full?"
+	}
 	mv "$base.new" "$base"
 	rm -rf "$root"
 	printf '%s\n' "$key" >"$build_dir/.packed"

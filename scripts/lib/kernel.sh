@@ -253,6 +253,7 @@ build_kernel() {
 	need make=make bc=bc bison=bison flex=flex perl=perl xz=xz-utils depmod=kmod \
 		/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev
 	say "building the $name kernel, once per machine: about 10 minutes"
+	space 600 "the $name kernel"
 	mkdir -p "$kernel_dir" || die "cannot write to $cache"
 	mapfile -t variables < <(make_variables "$name")
 	make=("${dies_with_us[@]}" make -s -C "$source_dir" O="$kernel_dir" "${variables[@]}")
