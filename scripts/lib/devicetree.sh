@@ -24,7 +24,7 @@ overlays_compile() {
 overlays_merge() {
 	local tree=$1 output
 	shift
-	output=$("$@" -M "dumpdtb=$tree.machine" 2>&1) || die "QEMU does not give its tree: $output"
+	output=$("$@" -M "dumpdtb=${tree//,/,,}.machine" 2>&1) || die "QEMU does not give its tree: $output"
 	fdtoverlay -i "$tree.machine" -o "$tree" "${overlays[@]}" ||
 		die "--dtbo: the overlays cannot be merged into the tree of the machine"
 }

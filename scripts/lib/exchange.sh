@@ -5,9 +5,13 @@
 # shellcheck source=guest.sh
 source "${BASH_SOURCE[0]%/*}/guest.sh"
 
-# guest_path PATH: an absolute one; the guest's commands run in /root
+# guest_path PATH: an absolute one, without slashes at its end; the guest's commands run in /root
 guest_path() {
-	[[ $1 == /* ]] && printf '%s\n' "$1" || printf '/root/%s\n' "$1"
+	local path=$1
+	while [[ $path == ?*/ ]]; do
+		path=${path%/}
+	done
+	[[ $path == /* ]] && printf '%s\n' "$path" || printf '/root/%s\n' "$path"
 }
 
 # get_prepare FOLDER PATH[:DEST]...: what the guest has to know; sets get_args of QEMU
@@ -33,9 +37,10 @@ get_prepare() {
 }
 
 # get_files FOLDER PATH[:DEST]...: puts the files where they are to go. Returns 1 if one is
-# not there.
+# not there, or if another one of them has its place.
 get_files() {
-	local folder=$1 item path dest found status=0
+	local folder=$1 item path dest place found status=0
+	local -A from=()
 	shift
 	mkdir -p "$folder/got"
 	if [[ -s $folder/given ]]; then
@@ -54,9 +59,17 @@ get_files() {
 			status=1
 			continue
 		fi
+		[[ ! -d $dest ]] || dest=${dest%/}/
 		for path in "${found[@]}"; do
-			cp -rPT --preserve=mode,timestamps "$folder/got/$path" \
-				"$([[ -d $dest ]] && echo "$dest/${path##*/}" || echo "$dest")" || status=1
+			place=$dest
+			[[ $dest != */ ]] || place+=${path##*/}
+			if [[ -n ${from[$place]} && ${from[$place]} != "$path" ]]; then
+				say "--get: /$path is left out, as $place is /${from[$place]}: say another DEST"
+				status=1
+				continue
+			fi
+			from[$place]=$path
+			cp -rPT --preserve=mode,timestamps -- "$folder/got/$path" "$place" || status=1
 		done
 	done
 	return $status
@@ -65,6 +78,7 @@ get_files() {
 # share_prepare FOLDER DIR[:ro]...: starts a server for each; sets share_args of QEMU
 share_prepare() {
 	local folder=$1 item dir options name n=0 server
+	local -A names=()
 	shift
 	share_args=()
 	[[ $# -gt 0 ]] || return 0
@@ -83,6 +97,8 @@ share_prepare() {
 		dir=$(cd "$dir" 2>/dev/null && pwd -P) || die "--share: there is no folder ${item%:ro}"
 		name=${dir##*/}
 		[[ $dir != *[$'\n,']* && -n $name ]] || die "--share: $dir has a name that cannot be shared"
+		[[ -z ${names[$name]} ]] || die "--share: $dir and ${names[$name]} would both be /mnt/$name"
+		names[$name]=$dir
 		printf 'share%d %s %s\n' "$n" "$options" "$name"
 		share_server "$folder/share$n" "$dir" "$options" "${server%%$'\n'*}"
 		share_args+=(-chardev "socket,id=share$n,path=${folder//,/,,}/share$n"

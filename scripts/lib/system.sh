@@ -116,8 +116,9 @@ system_run() {
 	# what is special to this run is in an archive on the second disk
 	tar -C "$1/root" --owner=0 --group=0 -cf "$1/files.tar" . &&
 		qemu-img create -q -f qcow2 -F raw -b "$system_disk" "$1/disk.qcow2" || return
-	system_args=(-drive "file=$1/disk.qcow2,format=qcow2,if=virtio,cache=unsafe"
-		-drive "file=$1/files.tar,format=raw,if=virtio,readonly=on")
+	# in QEMU's options a comma ends a value, two are one
+	system_args=(-drive "file=${1//,/,,}/disk.qcow2,format=qcow2,if=virtio,cache=unsafe"
+		-drive "file=${1//,/,,}/files.tar,format=raw,if=virtio,readonly=on")
 	system_cmdline='root=/dev/vda rw systemd.unit=vm.target systemd.show_status=no'
 	system_boots=1
 }

@@ -18,7 +18,10 @@ gcc -fno-builtin -o dynamic dynamic.c -lm || exit
 
 shares=()
 [[ $EUID -ne 0 ]] || shares=(--share "$work/shared" --share "$work/closed:ro")
-run "$vm" --kernel 6.12 "${shares[@]}" --program ./dynamic --get '/tmp/log.*:results' --get /tmp/core:core.bin -- '
+run "$vm" --kernel 6.12 "${shares[@]}" --program ./dynamic --get '/tmp/log.*:results' --get /tmp/core:core.bin \
+	--get '/tmp/*/same:results' --get /tmp/folder/ --file shared/file:relative --log 'a,b.log' -- '
+	mkdir /tmp/x /tmp/y /tmp/folder
+	echo x >/tmp/x/same; echo y >/tmp/y/same; echo in >/tmp/folder/file; echo "it is $(cat /root/relative)"
 	echo one >/tmp/log.1; echo two >"/tmp/log.a b"
 	head -c 100000 /dev/urandom >/tmp/core; sha256sum </tmp/core
 	dynamic 144
@@ -31,6 +34,14 @@ ok $? 'the status is that of the command'
 ok $? '--get brings files whose names match a pattern, after a command that failed'
 [[ -s core.bin ]] && says "$(sha256sum <core.bin)"
 ok $? '--get brings binary files as they were'
+[[ $(<results/same) == x ]] && says '/tmp/y/same is left out, as results/same is /tmp/x/same'
+ok $? 'of two files with one name --get keeps the first, and says so'
+[[ $(<folder/file) == in ]]
+ok $? '--get FOLDER/ brings the folder'
+says 'it is outside'
+ok $? '--file FILE:NAME puts it into /root'
+grep -q 'Linux version' 'a,b.log'
+ok $? 'the log may have a comma in its name'
 says 'root 12'
 ok $? 'a dynamic program of this machine runs in the guest'
 if [[ $EUID -eq 0 ]]; then
@@ -48,6 +59,12 @@ ok $? 'a file that is not there is an error of its own when the command succeede
 run "$vm" --kernel 6.12 --get /tmp/x:/no/such/folder/x -- true
 [[ $status -eq 125 ]] && says 'there is no folder' && one_line
 ok $? 'a place that is not there is an error before the guest starts'
+if [[ $EUID -eq 0 ]]; then
+	mkdir -p other/shared
+	run "$vm" --kernel 6.12 --share shared --share other/shared:ro -- true
+	[[ $status -eq 125 ]] && says "$work/other/shared and $work/shared would both be /mnt/shared" && one_line
+	ok $? 'two shared folders of one name are an error before the guest starts'
+fi
 run "$vm" --kernel 6.12 --program no-such-program -- true
 [[ $status -eq 125 ]] && says 'there is no program no-such-program' && one_line
 ok $? 'a program that is not there is an error before the guest starts'
