@@ -102,11 +102,17 @@ on_exit() {
 	[[ ${#unfinished[@]} -eq 0 ]] || remove "${unfinished[@]}"
 }
 
-# shellcheck disable=SC2013,SC2317 # words
+# children_of PID: sets children
+children_of() {
+	children=()
+	[[ ! -e /proc/$1/task/$1/children ]] || read -ra children <"/proc/$1/task/$1/children"
+} 2>/dev/null
+
+# shellcheck disable=SC2317 # the trap calls it
 end_children() {
-	local child
-	for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
-		[[ $child != "$BASHPID" ]] || continue
+	local child children
+	children_of "$1"
+	for child in "${children[@]}"; do
 		end_children "$child"
 		kill "$child" 2>/dev/null
 	done
@@ -250,7 +256,7 @@ may_update() {
 
 # apt_or_update ARGS...: once more with fresh package lists if it fails
 apt_or_update() {
-	local log progress='' status=0 pid=$BASHPID
+	local log progress='' status=0 pid=$BASHPID children
 	mkdir -p "$cache/log"
 	log=$cache/log/apt-$BASHPID.log
 	: >"$log" || die "cannot write to $cache: is it full?"
@@ -264,7 +270,9 @@ apt_or_update() {
 			status=1
 		fi
 	fi
-	[[ -z $progress ]] || { kill "$progress" && wait "$progress"; } 2>/dev/null
+	# it may have ended long ago, and another process have its number
+	children_of "$pid"
+	[[ -z $progress || " ${children[*]} " != *" $progress "* ]] || { kill "$progress" && wait "$progress"; } 2>/dev/null
 	rm -f "$log"
 	return $status
 }
