@@ -55,7 +55,7 @@ load_lists() {
 	elif [[ -e $dir/apt.conf ]]; then
 		say "could not load the package lists of Debian's $suite: going on with those from $(date -r "$dir/apt.conf" +%F)"
 	else
-		die "could not load the package lists of Debian's $suite, see above: is the network there?"
+		die "could not load the package lists of Debian's $suite, see above: is the network there? Is $cache full?"
 	fi
 }
 
@@ -148,6 +148,12 @@ remembered() {
 		fi
 	fi
 	[[ -s $file ]] && cat "$file"
+}
+
+# no_package SUITE ARCH NAME: after remembered(). Without lists, what loads them has said why.
+no_package() {
+	[[ -e $cache/apt/$1-$2/apt.conf ]] || exit 125
+	die "Debian's $1 has no $3"
 }
 
 candidate() {

@@ -95,7 +95,7 @@ debian_kernel() {
 	local version=$1 meta=$2 image
 
 	image=$(remembered "$debian_suite" "$kernel_arch" "$meta" depends "$meta" | grep -m 1 '^linux-image-') ||
-		die "Debian's $debian_suite has no $meta"
+		no_package "$debian_suite" "$kernel_arch" "$meta"
 	kernel_release=${image#linux-image-}
 	[[ $kernel_release == "$version".* ]] || die "$meta is $image, not a $version kernel"
 	release_kernel
@@ -118,7 +118,7 @@ release_kernel() {
 oldest_kernel() {
 	local releases release
 	releases=$(remembered "$debian_suite" "$kernel_arch" releases-6.1 old_releases) ||
-		die "Debian's $debian_suite has no kernels 6.1 with headers"
+		no_package "$debian_suite" "$kernel_arch" 'kernels 6.1 with headers'
 	for release in $releases; do
 		kernel_release=$release
 		release_kernel
@@ -184,7 +184,7 @@ modpost_32() {
 kernel_source() {
 	local version
 	version=$(remembered "$debian_suite" "$host_arch" linux-source-6.12 candidate linux-source-6.12) ||
-		die "Debian's $debian_suite has no linux-source-6.12"
+		no_package "$debian_suite" "$host_arch" linux-source-6.12
 	source_dir=$cache/source/$version
 	[[ -e $source_dir/.complete ]] ||
 		locked "source-$version" unpack_source "$version" || exit

@@ -38,7 +38,7 @@ system_release() {
 	local meta=linux-image-cloud-amd64 image
 	[[ $1 == 6.1 ]] || meta=linux-image-$1-cloud-amd64
 	image=$(remembered "$debian_suite" amd64 "$meta" depends "$meta" | grep -m 1 '^linux-image-') ||
-		die "Debian's $debian_suite has no $meta"
+		no_package "$debian_suite" amd64 "$meta"
 	printf '%s\n' "${image#linux-image-}"
 }
 
