@@ -21,7 +21,14 @@ things_for() {
 	if [[ $1 == "$host_arch" ]]; then
 		things+=("${guest_things[@]}")
 	else
-		things+=("/usr/$(cross "$1")/include/unistd.h=libc6-dev-$1-cross")
+		things+=("$(cross "$1")-gcc-12=gcc-12-$(cross "$1" | tr _ -)"
+			"/usr/$(cross "$1")/include/unistd.h=libc6-dev-$1-cross")
+	fi
+	# debian_mirror() would ask for these in a subshell, which cannot go on in a container
+	if [[ -n $DEBIAN_MIRROR || $(os_release ID) != debian ]]; then
+		compgen -G '/usr/share/keyrings/debian-archive-keyring.[gp][pg]*' >/dev/null ||
+			things+=(/usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring)
+		[[ -n $DEBIAN_MIRROR ]] || things+=(debootstrap=debootstrap)
 	fi
 }
 
