@@ -77,9 +77,21 @@ if setpriv --reuid nobody --regid nogroup --clear-groups test -r "$vm"; then
 	user "$vm" -- true
 	[[ $status -eq 125 ]] && says 'please have root run: apt-get install' && says qemu-system && says podman && one_line
 	ok $? 'a user without the right to install is told what root is to install, or to use podman'
+	stub "$fake/podman" <<-'END'
+		[[ $1 == info ]] || echo "podman $*"
+	END
+	user "$repo/tests/run" --kernel 6.12 chardev
+	[[ $status -eq 0 ]] && says 'only root can install' && says "podman run" && says "$repo/tests/run --kernel 6.12 chardev"
+	ok $? 'with podman tests/run of such a user goes on in a container before it builds anything'
+	rm "$fake/podman"
 else
-	skip 'a user without the right to install is told what root is to install' 'users may not read the project'
+	skip 'a user without the right to install' 'users may not read the project'
 fi
+
+# root of a container, as a rule
+run setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$repo/tests/run" --tier check --list
+[[ $status -eq 0 ]] && says 'Linux 7.3 is left out' && ! says /7.3/
+ok $? 'where root may not mount, 7.3 is left out, and said to be'
 
 # an arm64 machine: the emulators are missing, so what is asked for shows what it takes
 stub "$fake/dpkg" <<<'echo arm64'
