@@ -15,20 +15,21 @@ u_boot() {
 }
 
 u_boot_build() {
-	local source=$u_boot_dir/source conf=$u_boot_dir/apt/apt.conf log=$u_boot_dir/build.log args
+	local source=$u_boot_dir/source conf=$u_boot_dir/apt/apt.conf log=$cache/log/u-boot-$$.log args here=$PWD
 	[[ ! -e $u_boot_dir/.complete ]] || return 0
 	need make=make gcc=gcc bison=bison flex=flex xz=xz-utils dpkg-source=dpkg-dev \
 		/usr/include/openssl/ssl.h=libssl-dev
 	say "building U-Boot, once per machine: about 2 minutes"
 	rm -rf "$u_boot_dir"
 	unfinished "$u_boot_dir"
-	mkdir -p "$u_boot_dir"/apt/{lists,archives}/partial
+	mkdir -p "$u_boot_dir"/apt/{lists,archives}/partial "$cache/log"
 	debian "$debian_suite" arm64 true
 	sed 's/^deb /deb-src /' "$cache/apt/$debian_suite-arm64/sources.list" >"$u_boot_dir/apt/sources"
 	sed "s|$cache/apt/$debian_suite-arm64/sources.list|$u_boot_dir/apt/sources|; s|\"$cache/apt/$debian_suite-arm64|\"$u_boot_dir/apt|" \
 		"$cache/apt/$debian_suite-arm64/apt.conf" >"$conf"
-	(cd "$u_boot_dir" && APT_CONFIG=$conf apt_or_update source --download-only u-boot) ||
-		die "could not download the source of U-Boot"
+	# not in a subshell, as in apt_extract()
+	{ cd "$u_boot_dir" && APT_CONFIG=$conf apt_or_update source --download-only u-boot && cd "$here"; } ||
+		die "could not download the source of U-Boot, see above: is the network there, and is there space in $cache?"
 	dpkg-source --no-check -x "$u_boot_dir"/u-boot_*.dsc "$source" >"$log" 2>&1 ||
 		die "could not unpack the source of U-Boot, see $log"
 	args=(-C "$source" -s CROSS_COMPILE="$kernel_cross" CC="$kernel_cc")
@@ -38,11 +39,11 @@ u_boot_build() {
 			make "${args[@]}" olddefconfig &&
 			make "${args[@]}" -j"$(nproc)" u-boot.bin
 	} </dev/null >>"$log" 2>&1 || {
-		tail -n 20 "$log"
+		tail -n 20 "$log" >&2
 		die "building U-Boot failed, see $log"
 	}
 	cp "$source/u-boot.bin" "$source/tools/mkimage" "$u_boot_dir"
-	rm -rf "$u_boot_dir"/{apt,source,u-boot_*}
+	rm -rf "$u_boot_dir"/{apt,source,u-boot_*} "$log"
 	finished "$u_boot_dir"
 }
 
