@@ -5,6 +5,7 @@
 # shellcheck source=lib.bash
 source "${BASH_SOURCE[0]%/*}/lib.bash"
 
+fetch wanted python3=python3 /usr/lib/python3/dist-packages/yaml=python3-yaml >"$work/output" 2>&1
 if ! python3 -c 'import yaml' 2>/dev/null; then
 	echo '1..0 # SKIP needs python3-yaml, to read the files'
 	exit

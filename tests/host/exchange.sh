@@ -3,6 +3,7 @@
 # What goes into a guest and out of it: --get, --share, --program.
 # shellcheck source=lib.bash
 source "${BASH_SOURCE[0]%/*}/lib.bash"
+fetch need gcc=gcc /usr/include/math.h=libc6-dev || exit
 cd "$work" || exit
 mkdir results shared closed
 echo outside >shared/file
@@ -18,6 +19,7 @@ gcc -fno-builtin -o dynamic dynamic.c -lm || exit
 
 shares=()
 [[ $EUID -ne 0 ]] || shares=(--share "$work/shared" --share "$work/closed:ro")
+# shellcheck disable=SC2016 # that shell's
 run "$vm" --kernel 6.12 "${shares[@]}" --program ./dynamic --get '/tmp/log.*:results' --get /tmp/core:core.bin \
 	--get '/tmp/*/same:results' --get /tmp/folder/ --file shared/file:relative --log 'a,b.log' -- '
 	mkdir /tmp/x /tmp/y /tmp/folder

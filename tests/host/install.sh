@@ -3,15 +3,13 @@
 # Builds and installs the modules as Yocto, Buildroot and Debian's users do, each
 # time into a folder, on this machine. Whoever writes outside of that folder fails,
 # as the rest of the machine is read-only then. Prints TAP.
+# shellcheck disable=SC2154 # temporary() sets tmp, kernel() kernel_*
 # shellcheck source=../../scripts/lib/guest.sh
 source "${BASH_SOURCE[0]%/*}/../../scripts/lib/guest.sh"
 
 need make=make gcc=gcc xz=xz-utils depmod=kmod unshare=util-linux mount=mount /usr/include/unistd.h=libc6-dev
 kernel 6.1
-tmp=$(mktemp -d "$cache/build/install.XXXXXX") || die "no temporary folder"
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+temporary tmp "$cache/build/install"
 count=0
 failed=0
 

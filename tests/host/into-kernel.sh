@@ -39,7 +39,7 @@ kernel_source
 tree=$cache/into-kernel/${source_dir##*/}
 out=$cache/into-kernel/out
 [[ -e $tree/.complete ]] || {
-	rm -rf "$tree" && mkdir -p "${tree%/*}" && cp -rl "$source_dir" "$tree"
+	rm -rf "$tree" "$tree.new" && mkdir -p "${tree%/*}" && cp -rl "$source_dir" "$tree.new" && mv "$tree.new" "$tree"
 }
 need make=make bc=bc bison=bison flex=flex perl=perl gcc=gcc depmod=kmod \
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev
