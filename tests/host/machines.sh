@@ -39,7 +39,7 @@ ok $? 'without apt podman runs the command, whose status counts'
 grep -qxF "$repo:$repo" "$work/output" && grep -qxF "$work:$work" "$work/output"
 ok $? 'the container has the project and the folders of the options, each in its place'
 ! grep -q '^/usr/bin:' "$work/output"
-ok $? 'the container keeps its own programs when a file is to go into such a folder of the guest'
+ok $? 'the container keeps its own programs when a file goes into a folder of that name in the guest'
 grep -qxF label=disable "$work/output"
 ok $? 'the folders are not kept from the container by SELinux'
 grep -qxF "XDG_CACHE_HOME=$work/cache/microkernel/container" "$work/output" && grep -qxF debian:12 "$work/output" &&
