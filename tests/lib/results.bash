@@ -72,12 +72,19 @@ contents() {
 	find "$@" -type f ! -name '*.o' ! -name '.*' -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0r sha256sum | hash
 }
 
-# tree: the hash of all sources
+# tree [PATH...]: the hash of all sources, or of those there
 tree() {
 	{
-		git ls-files -z --cached --others --exclude-standard 2>/dev/null ||
-			find . \( -path ./.git -o -path ./build \) -prune -o -type f -print0
+		git ls-files -z --cached --others --exclude-standard -- "$@" 2>/dev/null ||
+			find "${@:-.}" \( -path ./.git -o -path ./build \) -prune -o -type f -print0 2>/dev/null
 	} | LC_ALL=C sort -z | xargs -0r sha256sum 2>/dev/null | hash
+}
+
+# made_of: the hash of what guests are built from, and of who runs the tests. While that
+# is edited, nobody knows which of both a test was run with.
+made_of() {
+	tree Kbuild include src lib tools bench/*.c bench/user bench/modules dts-overlays configfs-examples \
+		scripts tests/*/*.dtso tests/modules tests/kunit tests/programs tests/lib tests/run
 }
 
 # made_by ARCH KERNEL: what guests of this kernel are made of: the kernel, modules,
