@@ -11,7 +11,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/microkernel
 repo_id=$(sha256sum <<<"$repo" | cut -c1-12)
 # make takes no path with blanks or other special characters
 source_path=$repo
-if [[ $repo == *[!A-Za-z0-9/._+,@=~-]* ]]; then
+if [[ $repo == *[!A-Za-z0-9/._+,@~-]* ]]; then
 	source_path=$cache/source-of/$repo_id
 fi
 # what this run was called with, for in_container(), wherever it goes after this
@@ -63,7 +63,7 @@ die() {
 
 mkdir -p "$cache" || die "cannot make $cache: say XDG_CACHE_HOME=FOLDER, with a folder that you may write to"
 
-[[ $cache != *[!A-Za-z0-9/._+,@=~-]* ]] ||
+[[ $cache != *[!A-Za-z0-9/._+,@~-]* ]] ||
 	die "kernel modules cannot be built in $cache, for the characters in it: say XDG_CACHE_HOME=FOLDER"
 if [[ $source_path != "$repo" ]]; then
 	mkdir -p "${source_path%/*}"
