@@ -248,10 +248,11 @@ add_program() {
 	shift
 	for program; do
 		[[ -x $program ]] || continue
-		cp "$program" "$root/usr/local/bin"
+		# -f: what is there may be read-only
+		cp -f "$program" "$root/usr/local/bin"
 		while read -r file place; do
 			mkdir -p "$root/${place%/*}"
-			cp -L "$file" "$root$place" || die "copying $file failed"
+			cp -Lf "$file" "$root$place" || die "copying $file failed"
 		done < <(libraries "$program" | sort -u)
 	done
 }
