@@ -178,7 +178,7 @@ check-model:
 
 # what scripts/vm does with the machine; and all from nothing, in bare Debians
 check-host:
-	@prove --timer --exec bash tests/host/*.sh
+	@tests/host/run
 
 check-fresh:
 	@tests/host/fresh --user

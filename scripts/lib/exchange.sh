@@ -132,12 +132,16 @@ share_server() {
 # loader and its libraries
 program_add() {
 	local folder=$1 name program machine output
+	local -A names=()
 	shift
 	mkdir -p "$folder/root/usr/local/bin"
 	for name; do
 		program=$(command -v -- "$name")
 		[[ -f $program && -x $program ]] ||
 			die "--program: there is no program $name"
+		[[ -z ${names[${program##*/}]} || ${names[${program##*/}]} -ef $program ]] ||
+			die "--program: $program and ${names[${program##*/}]} would both be /usr/local/bin/${program##*/}"
+		names[${program##*/}]=$program
 		machine=$(readelf -h "$program" 2>/dev/null | sed -n 's/^ *Machine: *//p')
 		case $machine-$kernel_arch in
 		*X86-64*-amd64 | AArch64-arm64 | ARM-armhf | *80386-i386 | PowerPC64-ppc64el | *S/390-s390x) ;;

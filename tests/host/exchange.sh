@@ -67,6 +67,15 @@ if [[ $EUID -eq 0 ]]; then
 	[[ $status -eq 125 ]] && says "$work/other/shared and $work/shared would both be /mnt/shared" && one_line
 	ok $? 'two shared folders of one name are an error before the guest starts'
 fi
+mkdir -p other
+echo other >other/file
+run "$vm" --kernel 6.12 --file shared/file --file ./shared/file --file other/file -- true
+[[ $status -eq 125 ]] && says 'other/file and ./shared/file would both be /root/file' && one_line
+ok $? 'two files for one place are an error before the guest starts, and one file twice is none'
+cp /bin/true other/dynamic
+run "$vm" --kernel 6.12 --program ./dynamic --program other/dynamic -- true
+[[ $status -eq 125 ]] && says 'would both be /usr/local/bin/dynamic' && one_line
+ok $? 'so are two programs of one name'
 run "$vm" --kernel 6.12 --program no-such-program -- true
 [[ $status -eq 125 ]] && says 'there is no program no-such-program' && one_line
 ok $? 'a program that is not there is an error before the guest starts'
