@@ -262,7 +262,7 @@ make check-long   user drivers: 10,000 servers are killed, and more that takes h
 make check-arm64, check-debug, check-race, check-model, check-system
                   parts of it
 make check-host   what scripts/vm does with this machine: files, signals, errors
-make check-fresh  make demo and tests in bare roots of Debian 12 and 13, as root
+make check-fresh  make demo, packages and tests in bare roots of Debian 12 and 13, as root
 make bench        every figure against its peers, in instructions; plots for docs/
 make bench-check  the short ones against bench/results: none over 2 % worse
 make deb          Debian packages, in build/
