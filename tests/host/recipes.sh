@@ -82,11 +82,15 @@ run dkms add "$source" "${trees[@]}"
 [[ $status -eq 0 ]] && there "$work/src/microkernel-$version" dkms.conf src/core/main.c
 ok $? 'dkms add of the source adds it'
 this=(-m microkernel -v "$version" -k "$kernel_release/$(uname -m)" "${trees[@]}" --kernelsourcedir "$kernel_headers")
+touch "$work/src/microkernel-$version/src/core/stale.o"
 run dkms build "${this[@]}"
 built=$work/dkms/microkernel/$version/$kernel_release/$(uname -m)
 [[ $status -eq 0 ]] && there "$built" Module.symvers &&
 	[[ $(find "$built/module" -name '*.ko*' | wc -l) -eq ${#modules[@]} ]]
 ok $? 'dkms build builds all modules'
+says 'pre_build script' && ! says 'Deprecated feature' &&
+	(cd "$work/src/microkernel-$version" && packaging/dkms/symvers clean && [[ ! -e src/core/stale.o ]])
+ok $? 'it has what somebody built in the source cleaned up before, and uses nothing deprecated'
 run dkms install "${this[@]}" --installtree "$work/modules" --no-depmod
 [[ $status -eq 0 ]] && there "$work/modules/$kernel_release" 'updates/dkms/microkernel.ko*' updates/microkernel/Module.symvers
 ok $? 'dkms install installs them, with the symbols for drivers elsewhere'
