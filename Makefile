@@ -2,9 +2,11 @@
 # What a person calls; see "make help". The kernel's build system reads Kbuild.
 
 # The kernel to build for: KDIR is its source or its headers. Yocto calls that
-# KERNEL_SRC, others KERNELDIR. O is where it was built, if that is elsewhere.
-KDIR ?= $(or $(KERNEL_SRC),$(KERNELDIR),/lib/modules/$(or $(KVER),$(shell uname -r))/build)
-kbuild := $(or $(O),$(KDIR))
+# KERNEL_SRC, others KERNELDIR. O is where it was built, if that is elsewhere: as the
+# kernel has it, that counts on the command line, and KBUILD_OUTPUT everywhere.
+output := $(if $(filter command,$(origin O)),$(O))
+KDIR ?= $(or $(KERNEL_SRC),$(KERNELDIR),$(output),/lib/modules/$(or $(KVER),$(shell uname -r))/build)
+kbuild := $(or $(output),$(KBUILD_OUTPUT),$(KDIR))
 # what uname -r says there: Debian's include/config/kernel.release says something else
 KVER ?= $(or $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' \
 	$(kbuild)/include/generated/utsrelease.h 2>/dev/null),$(shell uname -r))
@@ -26,8 +28,9 @@ version = $(shell sed -n 's/^.define MICRO_VERSION "\(.*\)"/\1/p' include/microk
 # kconfig OPTION: its value in that kernel, without quotes
 kconfig = $(shell sed -n 's/^$(1)="\{0,1\}\([^"]*\)"\{0,1\}$$/\1/p' $(kbuild)/include/config/auto.conf 2>/dev/null)
 
-# The compiler that has built the kernel, as it knows which flags to give
-ifeq ($(origin LLVM)$(origin CC)$(call kconfig,CONFIG_CC_IS_CLANG),undefineddefaulty)
+# The compiler that has built the kernel, as it knows which flags to give. A CC in the
+# environment says nothing: the kernel's makefile does not look at it
+ifeq ($(origin LLVM)$(filter command,$(origin CC))$(call kconfig,CONFIG_CC_IS_CLANG),undefinedy)
 clang := $(shell echo '$(call kconfig,CONFIG_CC_VERSION_TEXT)' | sed -n 's/.*clang version \([0-9]*\).*/\1/p')
 kbuild_flags += LLVM=$(if $(shell command -v clang-$(clang);),-$(clang),1)
 endif
@@ -60,6 +63,9 @@ endef
 
 all: modules
 
+# "make -j modules modules_install" does one after the other; each may use all processors
+.NOTPARALLEL:
+
 modules:
 	$(headers)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(kbuild_flags) modules
@@ -80,7 +86,8 @@ install-dev:
 	install -d $(incdir)/uapi $(pcdir)
 	install -m 644 include/*.h $(incdir)
 	install -m 644 include/uapi/*.h $(incdir)/uapi
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(version)|' packaging/microkernel.pc.in \
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(version)|' \
+		-e 's|@MODULES@|$(INSTALL_MOD_DIR)|' packaging/microkernel.pc.in \
 		>$(pcdir)/microkernel.pc
 
 # the manual pages of the modules
@@ -93,8 +100,15 @@ install-man:
 uninstall-man:
 	rm -f $(addprefix $(mandir)/,$(notdir $(wildcard docs/man/*.4)))
 
+# By name, as the folder may have other people's modules in it, too
+installed_modules = $(foreach part,core drivers user overlay,$(addprefix $(moddir)/src/$(part)/,\
+	$(shell sed -n 's/^obj-.* += \([a-z0-9_]*\)\.o$$/\1.ko*/p' src/$(part)/Kbuild)))
+
 uninstall: uninstall-man
-	rm -rf $(moddir) $(incdir) $(pcdir)/microkernel.pc
+	rm -f $(installed_modules)
+	! grep -qs __micro_register_driver $(moddir)/Module.symvers || rm -f $(moddir)/Module.symvers
+	@rmdir $(addprefix $(moddir)/src/,core drivers user overlay) $(moddir)/src $(moddir) 2>/dev/null || :
+	rm -rf $(incdir) $(pcdir)/microkernel.pc
 	$(depmod)
 
 tools:

@@ -79,11 +79,30 @@ rm -rf "$tmp/stage/"*
 sealed make -s KERNELDIR="$kernel_headers" DESTDIR="$tmp/stage" INSTALL_MOD_DIR=extra modules_install &&
 	there "$modules/extra/src/core/microkernel.ko"
 ok $? "INSTALL_MOD_DIR names the modules' folder in the kernel's folder"
+# shellcheck disable=SC2016 # pkg-config's variable
+sealed make -s DESTDIR="$tmp/stage" INSTALL_MOD_DIR=extra install-dev &&
+	grep -qx 'symvers=/lib/modules/${kver}/extra/Module.symvers' "$tmp/stage/usr/share/pkgconfig/microkernel.pc"
+ok $? "pkg-config names the symbols in that folder"
+touch "$tmp/stage/$modules/extra/"{theirs.ko,src/core/theirs.ko}
+sealed make -s KERNELDIR="$kernel_headers" DESTDIR="$tmp/stage" INSTALL_MOD_DIR=extra uninstall &&
+	[[ $(cd "$tmp/stage" && find . -type f | sort | xargs) == "./$modules/extra/src/core/theirs.ko ./$modules/extra/theirs.ko" ]]
+ok $? "uninstall removes what was installed, and no modules of others in that folder"
+sealed make -s KERNELDIR="$kernel_headers" DESTDIR="$tmp/stage" INSTALL_MOD_DIR= uninstall && there "$modules/extra/theirs.ko"
+ok $? "uninstall keeps the modules of others if the folder has no name"
 
 rm -rf "$tmp/stage/"*
 sealed make -s -C "$kernel_headers" M="$tmp/source" INSTALL_MOD_PATH="$tmp/stage" MODLIB="$tmp/stage/$modules" modules modules_install &&
 	[[ -n $(find "$tmp/stage/$modules" -path '*/src/core/microkernel.ko') ]]
 ok $? "Buildroot: the kernel's makefile is called with M=, without ours"
+
+# a kernel that clang has built, and whoever has an editor's or a shell's CC
+mkdir -p "$tmp/clang/include/config"
+printf 'CONFIG_CC_IS_CLANG=y\nCONFIG_CC_VERSION_TEXT="clang version 99.1"\n' >"$tmp/clang/include/config/auto.conf"
+echo 'modules:' >"$tmp/clang/Makefile"
+sealed env CC=gcc make -n KDIR="$tmp/clang" modules && grep -q 'LLVM=1' "$tmp/log"
+ok $? "the compiler is the kernel's, whatever CC is in the environment"
+sealed make -n KDIR="$tmp/clang" CC=gcc modules && ! grep -q 'LLVM=' "$tmp/log"
+ok $? "unless CC= is on the command line"
 
 # a kernel that was built elsewhere than in its source
 rm -rf "$tmp/stage/"*
