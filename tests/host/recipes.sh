@@ -214,4 +214,16 @@ for recipe in packaging/yocto/meta-microkernel/recipes-*/*/*.bb; do
 	ok $? "$recipe has the right checksum of the license, what a recipe needs, and valid functions"
 done
 
+# insane.bbclass takes files that no package has for an error
+layer=packaging/yocto/meta-microkernel
+for unit in packaging/systemd/*.service; do
+	unit=${unit##*/}
+	grep -q "^SYSTEMD_SERVICE.*[\" ]$unit[\" ]" $layer/recipes-support/microctl/microctl.bb ||
+		grep -q "^FILES:.*/$unit[\" ]" $layer/recipes-support/microctl/microctl.bb || echo "no package has $unit"
+done >"$work/output"
+grep -q 'rm .*/updates/microkernel/Module.symvers$' $layer/recipes-kernel/microkernel/microkernel.bb ||
+	echo 'no package has Module.symvers' >>"$work/output"
+[[ ! -s $work/output ]]
+ok $? 'the packages of the layer have all units, and no symbols stay without one'
+
 done_testing

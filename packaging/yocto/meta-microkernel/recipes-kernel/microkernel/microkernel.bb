@@ -16,7 +16,9 @@ EXTERNALSRC_BUILD = "${EXTERNALSRC}"
 
 KERNEL_MODULE_AUTOLOAD += "microkernel"
 
-# what drivers in other recipes are built with, and the manual pages
+# what drivers in other recipes are built with, and the manual pages. module.bbclass puts the
+# symbols into ${includedir}/microkernel; no package would have those beside the modules
 do_install:append() {
+	rm ${D}${nonarch_base_libdir}/modules/${KERNEL_VERSION}/updates/microkernel/Module.symvers
 	oe_runmake install-dev install-man DESTDIR="${D}" PREFIX="${prefix}"
 }

@@ -38,6 +38,8 @@ do_install() {
 	fi
 }
 
+# systemd.bbclass adds SYSTEMD_SERVICE alone
+FILES:${PN} += "${systemd_system_unitdir}/micro-driver@.service"
 FILES:${PN} += "${datadir}/zsh ${datadir}/bash-completion ${prefix}/lib/sysusers.d ${prefix}/lib/tmpfiles.d ${nonarch_base_libdir}/udev"
 CONFFILES:${PN} = "${sysconfdir}/default/micro ${sysconfdir}/micro.d/README"
 
