@@ -82,6 +82,14 @@ run dkms add "$source" "${trees[@]}"
 [[ $status -eq 0 ]] && there "$work/src/microkernel-$version" dkms.conf src/core/main.c
 ok $? 'dkms add of the source adds it'
 this=(-m microkernel -v "$version" -k "$kernel_release/$(uname -m)" "${trees[@]}" --kernelsourcedir "$kernel_headers")
+# as the installation of a kernel calls it; dpkg leaves the kernel unconfigured if it fails
+run dkms autoinstall -k "6.3.0-none/$(uname -m)" "${trees[@]}"
+[[ $status -eq 0 ]] && ! says 'cannot be built'
+ok $? 'dkms autoinstall for a kernel that is left out is no error'
+run dkms autoinstall -k "6.12.0-none/$(uname -m)" "${trees[@]}"
+[[ $status -eq 0 ]] && says 'microkernel: the modules cannot be built for Linux 6.12.0-none, and are left out there'
+ok $? 'dkms autoinstall for a kernel that the modules cannot be built for says so, and is no error'
+rm -f /run/microkernel-dkms.*
 touch "$work/src/microkernel-$version/src/core/stale.o"
 run dkms build "${this[@]}"
 built=$work/dkms/microkernel/$version/$kernel_release/$(uname -m)
