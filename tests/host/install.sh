@@ -129,6 +129,11 @@ sealed make -s DESTDIR="$tmp/stage" PREFIX=/usr/local uninstall-system && there 
 	[[ ! -e $tmp/stage/usr/local/lib/systemd/system/micro.service ]]
 ok $? "uninstall-system removes the service, and leaves the configuration"
 
+# as the kernel's makefiles read it
+! sealed make -f Kbuild KBUILD_MODULES=1 srctree="$tmp/stage" VERSION=6 PATCHLEVEL=3 KERNELVERSION=6.3.2 &&
+	grep -q 'Linux 6.3.2 is too old for microkernel' "$tmp/log"
+ok $? "a kernel without linux/cleanup.h gets a sentence"
+
 ! sealed make -s KDIR=/nowhere modules && grep -q 'No kernel headers in /nowhere: install the package' "$tmp/log"
 ok $? "without headers, make names the package that has them"
 
