@@ -59,6 +59,11 @@ chmod 600 "$source/Makefile"
 run env TZ=Pacific/Apia make -s -C "$source" dist DIST="$work/third"
 cmp "$tarball" "$work/third/microkernel-$version.tar.xz" >"$work/output" 2>&1
 ok $? 'the unpacked tarball makes the same bytes, without git, at another time and in another zone'
+run make -s -C "$source" dist DIST=packaging/arch
+[[ $status -eq 0 ]] && run make -s -C "$source" dist DIST=packaging/arch &&
+	cmp "$tarball" "$source/packaging/arch/microkernel-$version.tar.xz" >"$work/output" 2>&1
+ok $? 'so it does in packaging/arch, where makepkg takes it from, and twice'
+rm "$source/packaging/arch/microkernel-$version.tar.xz"
 tools "$work/no-git" git
 run env PATH="$work/no-git" make -s -j2 -C "$source" KDIR="$kernel_headers" modules tools lib
 [[ $status -eq 0 ]] && there "$source" src/core/microkernel.ko tools/microctl/microctl lib/libmicro/libmicro.so.1 &&
