@@ -38,7 +38,7 @@ rm -rf "$work/old/drivers/micro"
 mkdir "$work/old/drivers/micro"
 echo 'config OTHER' >"$work/old/drivers/micro/Kconfig"
 run scripts/into-kernel "$work/old"
-[[ $status -eq 1 ]] && one_line && says 'drivers/micro is there already' && [[ -e $work/old/drivers/micro/Kconfig ]]
+[[ $status -eq 125 ]] && one_line && says 'drivers/micro is there already' && [[ -e $work/old/drivers/micro/Kconfig ]]
 ok $? 'drivers/micro of somebody else: one sentence, and it stays'
 
 # The source of 6.12, of which a copy is nothing but links, and what is built of it, are kept
