@@ -231,8 +231,8 @@ done
 layer=packaging/yocto/meta-microkernel
 for unit in packaging/systemd/*.service; do
 	unit=${unit##*/}
-	grep -q "^SYSTEMD_SERVICE.*[\" ]$unit[\" ]" $layer/recipes-support/microctl/microctl.bb ||
-		grep -q "^FILES:.*/$unit[\" ]" $layer/recipes-support/microctl/microctl.bb || echo "no package has $unit"
+	grep -q "^SYSTEMD_SERVICE.*[\" ]${unit}[\" ]" $layer/recipes-support/microctl/microctl.bb ||
+		grep -q "^FILES:.*/${unit}[\" ]" $layer/recipes-support/microctl/microctl.bb || echo "no package has $unit"
 done >"$work/output"
 grep -q 'rm .*/updates/microkernel/Module.symvers$' $layer/recipes-kernel/microkernel/microkernel.bb ||
 	echo 'no package has Module.symvers' >>"$work/output"
