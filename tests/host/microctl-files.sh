@@ -42,6 +42,23 @@ run "$microctl" apply --prunne x.dtso
 [[ $status -eq 2 ]] && says 'there is no option --prunne; did you mean --prune?'
 ok $? 'an option that is mistyped gets a proposal, too'
 
+for words in 'list --json=yes' 'apply --prune=yes x.dtso' 'apply --no-wait=0 x.dtso'; do
+	# shellcheck disable=SC2086 # words
+	run "$microctl" $words
+	option=${words#* }
+	[[ $status -eq 2 ]] && says "${words%% *}: ${option%%=*} takes no value"
+	ok $? "${option%%=*} with a value: it takes none"
+done
+run "$microctl" apply --record=x -xq x.dtso
+[[ $status -eq 2 ]] && says 'there is no option -x'
+ok $? 'behind an option with a value, an unknown letter is told'
+for option in --version --help 'list --help'; do
+	# shellcheck disable=SC2016,SC2086 # expanded by that shell; words
+	run sh -c '"$@" >/dev/full' - "$microctl" $option
+	[[ $status -eq 4 ]] && says 'cannot write the output: No space left on device'
+	ok $? "$option: that the output cannot be written is an error"
+done
+
 # overlay FILE BODY: one device
 overlay() {
 	printf '/dts-v1/;\n/plugin/;\n%s\n&{/} {\n\tgreeters {\n\t\tcompatible = "microkernel,bus";\n\n\t\thello {\n%s\n\t\t};\n\t};\n};\n' "$2" "$3" >"$1"
@@ -70,6 +87,14 @@ for typo in compatable:compatible lable:label stauts:status; do
 	[[ $status -eq 1 ]] && says "property '${typo%:*}': did you mean '${typo#*:}'?"
 	ok $? "check doubts the property ${typo%:*}"
 done
+# shellcheck disable=SC2016 # expanded by that shell
+for closed in '>&-' '<&- >&-' '<&- 2>&- >/dev/full'; do
+	run sh -c "\"\$@\" $closed" - "$microctl" check good.dtso
+	[[ $status -eq 4 ]]
+	ok $? "check $closed: the output that is lost is an error"
+done
+run sh -c '"$@" <&-' - "$microctl" check good.dtso
+ok $status 'check <&-: it reads its file all the same'
 run "$microctl" apply --dry-run good.dtso
 [[ $status -eq 0 ]] && says 'is not loaded here: only the files are checked' && says 'create hello'
 ok $? 'apply --dry-run without the module checks the files'

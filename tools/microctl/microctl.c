@@ -6,10 +6,12 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "message.h"
@@ -144,6 +146,31 @@ static void __attribute__((noreturn)) no_option(const char *command, const char 
 	usage_error(command, "there is no option %s", typed);
 }
 
+/* --option=value of an option that has none; getopt_long() says only which one it is */
+static bool has_value(const char *typed, const struct option *options)
+{
+	size_t len = strcspn(typed, "=");
+
+	if (strncmp(typed, "--", 2) || !typed[len])
+		return false;
+	for (; options->name; options++)
+		if (options->val == optopt && options->has_arg == no_argument &&
+		    !strncmp(typed + 2, options->name, len - 2))
+			return true;
+	return false;
+}
+
+/* The status, unless the output could not be written */
+static int finish(int status)
+{
+	if (fflush(stdout))
+		die(STATUS_SYSTEM, "cannot write the output: %s", strerror(errno));
+	/* long ago: why is not known any more */
+	if (ferror(stdout))
+		die(STATUS_SYSTEM, "cannot write the output");
+	return status;
+}
+
 int next_option(int argc, char **argv, const char *short_options, const struct option *options)
 {
 	int option;
@@ -152,10 +179,13 @@ int next_option(int argc, char **argv, const char *short_options, const struct o
 	option = getopt_long(argc, argv, short_options, options, NULL);
 	if (option == 'h') {
 		print_help(stdout, argv[0]);
-		exit(STATUS_OK);
+		exit(finish(STATUS_OK));
 	}
 	if (option == ':')
 		usage_error(argv[0], "%s needs a value", argv[optind - 1]);
+	if (option == '?' && has_value(argv[optind - 1], options))
+		usage_error(argv[0], "%.*s takes no value", (int)strcspn(argv[optind - 1], "="),
+			    argv[optind - 1]);
 	if (option == '?' && optopt && optopt < 256)
 		usage_error(argv[0], "there is no option -%c", optopt);
 	if (option == '?')
@@ -175,29 +205,38 @@ static void __attribute__((noreturn)) no_command(const char *name)
 	die(STATUS_USAGE, "there is no command '%s', see microctl --help", name);
 }
 
+/*
+ * One of these that is closed would be the number of the next file that is opened, and
+ * messages would go there. It stays of no use: to read or to write it is an error.
+ */
+static void reserve_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *c;
-	int status;
 
+	reserve_standard_files();
 	if (argc < 2) {
 		print_help(stderr, NULL);
 		return STATUS_USAGE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		print_help(stdout, argc > 2 && find_command(argv[2]) ? argv[2] : NULL);
-		return STATUS_OK;
+		return finish(STATUS_OK);
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts("microctl " MICRO_VERSION);
-		return STATUS_OK;
+		return finish(STATUS_OK);
 	}
 	c = find_command(argv[1]);
 	if (!c)
 		no_command(argv[1]);
 
-	status = c->run(argc - 1, argv + 1);
-	if (fflush(stdout) || ferror(stdout))
-		die(STATUS_SYSTEM, "cannot write the output: %s", strerror(errno));
-	return status;
+	return finish(c->run(argc - 1, argv + 1));
 }
