@@ -81,6 +81,19 @@ overlay long.dtso '' 'a-name-of-a-property-that-is-much-too-long = <1>;'
 run "$microctl" check long.dtso
 [[ $status -eq 3 ]] && says 'long.dtso: /greeters/hello: property' && says 'in configfs it has 1 to 31'
 ok $? 'check says what configfs would not take'
+overlay dots.dtso '' '. = <1>; .. { x = <1>; };'
+run "$microctl" check dots.dtso
+[[ $status -eq 3 ]] && says "/greeters/hello: property '.': in configfs this is the name of another directory" &&
+	says '/greeters/hello/..: in configfs'
+ok $? 'check does not take . and .. for names'
+run "$microctl" check ''
+[[ $status -eq 3 ]] && one_line && says "'': cannot read it: No such file"
+ok $? 'a file without a name is told as one'
+for command in wait watch; do
+	run "$microctl" $command /dev/micro/greeter
+	[[ $status -eq 2 ]] && says "$command: '/dev/micro/greeter': a device's name is made of"
+	ok $? "$command of a path is an error, as no device has such a name"
+done
 for typo in compatable:compatible lable:label stauts:status; do
 	overlay typo.dtso '' "${typo%:*} = \"x\";"
 	run "$microctl" check typo.dtso

@@ -110,6 +110,10 @@ x -s =u8:1|1 to 31
 x -s a-name-of-32-characters-in-all-x|1 to 31
 x --child a*b|in configfs a name
 x --child a//b|1 to 31
+x --child ..|another directory
+x --child a/./b|another directory
+x -s ..=u8:1|another directory
+x -s ../a=u8:1|another directory
 x --child 1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17|16 levels
 x -c|needs a value
 END
@@ -182,6 +186,11 @@ status 1 microctl show nobody missing ../greeter
 says "there is no device 'missing'"
 says "there is no device '../greeter'"
 says "^nobody"
+long=$(printf '%5000s' '' | tr ' ' x)
+microctl show "$long" nobody >/tmp/out 2>&1
+is "$? $(sed "s/$long/LONG/" /tmp/out | head -n 1)" "1 microctl: there is no device 'LONG'" "a name that is too long for a path is no device's"
+status 2 microctl wait --timeout 0 a/b
+says "letter or digit first"
 
 note "JSON"
 json=$(microctl show --json greeter | sed 's/^ *//' | tr -d '\n' | sed 's/"dev":"[0-9]*:[0-9]*"/"dev":"DEV"/')

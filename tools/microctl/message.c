@@ -41,7 +41,7 @@ void say_at(const struct place *at, const char *property, const char *format, ..
 {
 	va_list args;
 
-	begin(at->file ?: "microctl");
+	begin(at->file && !*at->file ? "''" : at->file ?: "microctl");
 	if (at->path)
 		fprintf(stderr, "%s: ", at->path);
 	if (property)

@@ -45,6 +45,8 @@ const char *part_name_check(const char *name)
 	if (!len || len > PART_NAME_MAX)
 		return format("the name has %zu characters; in configfs it has 1 to %d", len,
 			      PART_NAME_MAX);
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return "in configfs this is the name of another directory";
 	if (name[strspn(name, LETTERS_DIGITS ",._+?#@-")])
 		return "in configfs a name is made of A-Z, a-z, 0-9 and ,._+?#@-";
 	return NULL;

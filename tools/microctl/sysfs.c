@@ -200,8 +200,8 @@ static struct device *find_any_device(const char *name)
 {
 	struct device *device;
 
-	/* names have no slash; "." and ".." are none, either */
-	if (strchr(name, '/') || *name == '.' || !*name)
+	/* names have no slash; "." and ".." are none, either, nor what is too long for a file */
+	if (strchr(name, '/') || *name == '.' || !*name || strlen(name) > NAME_MAX)
 		return NULL;
 	device = configfs_device(name);
 	if (device) {

@@ -17,10 +17,23 @@
 #include "events.h"
 #include "json.h"
 #include "memory.h"
+#include "names.h"
 #include "path.h"
 #include "settle.h"
 #include "sysfs.h"
 #include "udev.h"
+
+/* What can be no device's name, as the path of a node, would be waited for in vain */
+static void check_names(int argc, char **argv)
+{
+	const char *wrong;
+
+	for (int i = optind; i < argc; i++) {
+		wrong = device_name_check(argv[i]);
+		if (wrong)
+			usage_error(argv[0], "'%s': %s", argv[i], wrong);
+	}
+}
 
 static bool is_named(const char *name, int argc, char **argv)
 {
@@ -72,6 +85,7 @@ int command_watch(int argc, char **argv)
 
 	while (next_option(argc, argv, ":h", options) >= 0)
 		json = json_option(argv[0]);
+	check_names(argc, argv);
 	events_start();
 	while (!ferror(stdout)) {
 		event = events_next(-1);
@@ -125,6 +139,7 @@ int command_wait(int argc, char **argv)
 		timeout = settle_read_seconds(argv[0], optarg);
 	if (optind == argc)
 		usage_error(argv[0], "it needs the name of a device");
+	check_names(argc, argv);
 
 	configfs_open(false);
 	/* first, so that nothing happens between a look and the wait */
