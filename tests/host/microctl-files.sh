@@ -131,6 +131,18 @@ ok $? 'a source with #include <dt-bindings/...> and "file" is preprocessed, and 
 run bash -c '"$1" diff -I include - <included.dtso' - "$microctl"
 [[ $status -eq 1 ]] && says 'buffer-size = <128>;'
 ok $? 'so is one from the standard input'
+mkfifo pipe.dtso
+for file in good.dtso included.dtso; do
+	cat "$file" >pipe.dtso &
+	run timeout 60 "$microctl" check -I include pipe.dtso
+	wait
+	ok "$status" "$file from a named pipe, which can be read once"
+done
+echo 'part { };' >include/part.dtsi
+overlay whole.dtso '' '/include/ "part.dtsi"'
+run "$microctl" diff -I include whole.dtso
+[[ $status -eq 1 ]] && says 'part {'
+ok $? "--include is for dtc's /include/, too"
 cd / || exit
 run "$microctl" diff --include "$work/include" "$work/included.dtso"
 [[ $status -eq 1 ]] && says 'buffer-size = <128>;'

@@ -54,6 +54,7 @@ bool file_read(const char *file, struct content *content)
 {
 	const struct place at = { .file = file };
 	int fd = STDIN_FILENO;
+	struct stat st;
 	bool good;
 	int err;
 
@@ -67,6 +68,7 @@ bool file_read(const char *file, struct content *content)
 	}
 	good = read_all(fd, content);
 	err = errno;
+	content->in_memory = fstat(fd, &st) || !S_ISREG(st.st_mode);
 	if (fd != STDIN_FILENO)
 		close(fd);
 	if (!good)
@@ -114,14 +116,34 @@ static const char *folder_of(const char *file)
 	return slash == file ? "/" : copy_bytes(file, slash - file);
 }
 
+#define INCLUDE_MAX	16	/* folders */
+
+static const char *include_folders[INCLUDE_MAX];
+static int include_count;
+
+/* Has dtc and the preprocessor look there for what a file includes */
+void file_include(const char *folder)
+{
+	if (include_count == INCLUDE_MAX)
+		die(STATUS_USAGE, "more than %d folders for --include", INCLUDE_MAX);
+	include_folders[include_count++] = folder;
+}
+
 /* Without a check that compares each node with all of its siblings, only to warn */
 static int run_dtc(const char *file, bool from_input, int in, int out, const char *output)
 {
-	const char *const argv[] = {
-		"dtc", "-@", "-q", "-W", "no-unique_unit_address", "-i", folder_of(file),
-		"-I", "dts", "-O", output, "-o", "-", from_input ? "-" : operand(file), NULL
+	const char *argv[16 + 2 * INCLUDE_MAX] = {
+		"dtc", "-@", "-q", "-W", "no-unique_unit_address", "-I", "dts", "-O", output,
+		"-o", "-", "-i", folder_of(file)
 	};
+	int n = 13;
 
+	for (int i = 0; i < include_count; i++) {
+		argv[n++] = "-i";
+		argv[n++] = include_folders[i];
+	}
+	argv[n++] = from_input ? "-" : operand(file);
+	argv[n] = NULL;
 	return run(argv, in, out);
 }
 
@@ -137,19 +159,6 @@ static int memory_file(const struct content *content)
 		die(STATUS_SYSTEM, "no room for temporary files");
 	lseek(fd, 0, SEEK_SET);
 	return fd;
-}
-
-#define INCLUDE_MAX	16	/* folders */
-
-static const char *include_folders[INCLUDE_MAX];
-static int include_count;
-
-/* Has the preprocessor look there for what a file includes */
-void file_include(const char *folder)
-{
-	if (include_count == INCLUDE_MAX)
-		die(STATUS_USAGE, "more than %d folders for --include", INCLUDE_MAX);
-	include_folders[include_count++] = folder;
 }
 
 /* Has a line a directive of C's? "#address-cells" and the like are properties */
@@ -175,7 +184,7 @@ static bool has_directive(const char *text)
 }
 
 /* As the kernel's build has it. The files of <dt-bindings/...> come with its headers */
-static int run_cpp(const char *const program[], const char *file, int in, int out)
+static int run_cpp(const char *const program[], const char *file, bool from_input, int in, int out)
 {
 	const char *argv[32 + 2 * INCLUDE_MAX];
 	static struct utsname kernel;
@@ -199,7 +208,7 @@ static int run_cpp(const char *const program[], const char *file, int in, int ou
 	argv[n++] = format("/lib/modules/%s/source/include", kernel.release);
 	argv[n++] = "-I";
 	argv[n++] = format("/lib/modules/%s/build/include", kernel.release);
-	argv[n++] = operand(file);
+	argv[n++] = from_input ? "-" : operand(file);
 	argv[n] = NULL;
 	return run(argv, in, out);
 }
@@ -223,7 +232,7 @@ bool file_preprocess(const char *file, struct content *source)
 	out = memory_file(NULL);
 	errno = ENOENT;
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
-		status = run_cpp(programs[i], file, in, out);
+		status = run_cpp(programs[i], file, source->in_memory, in, out);
 		if (status >= 0 || errno != ENOENT)
 			break;
 	}
@@ -239,7 +248,7 @@ bool file_preprocess(const char *file, struct content *source)
 		lseek(out, 0, SEEK_SET);
 		if (!read_all(out, source))
 			status = 1;
-		source->preprocessed = true;
+		source->in_memory = true;
 	}
 	close(in);
 	close(out);
@@ -264,7 +273,7 @@ bool compile_source(const char *file, const struct content *source, const char *
 	bool good = false;
 	int status;
 
-	status = run_dtc(file, source->preprocessed, in, out, format);
+	status = run_dtc(file, source->in_memory, in, out, format);
 	if (status < 0 && errno == ENOENT) {
 		say_at(&at, NULL,
 		       "reading a source takes dtc, which is not there: install the package device-tree-compiler, or compile the file elsewhere with \"dtc -@\"");

@@ -14,12 +14,13 @@
  * struct content - of a file
  * @bytes: the bytes, with a NUL behind them
  * @size: how many, without that
- * @preprocessed: it is what the C preprocessor makes of the file
+ * @in_memory: it is nowhere else: from a pipe, which cannot be read again, or what the C
+ *	preprocessor makes of the file
  */
 struct content {
 	char *bytes;
 	size_t size;
-	bool preprocessed;
+	bool in_memory;
 };
 
 void file_include(const char *folder);
