@@ -108,6 +108,9 @@ for closed in '>&-' '<&- >&-' '<&- 2>&- >/dev/full'; do
 done
 run sh -c '"$@" <&-' - "$microctl" check good.dtso
 ok $status 'check <&-: it reads its file all the same'
+overlay words.dtso '' 'level = <3>; lanes = <4>; table = <1>; state = "on"; model = "x"; static;'
+run "$microctl" check words.dtso
+ok "$status" 'check does not doubt words that are nothing but a little like those'
 run "$microctl" apply --dry-run good.dtso
 [[ $status -eq 0 ]] && says 'is not loaded here: only the files are checked' && says 'create hello'
 ok $? 'apply --dry-run without the module checks the files'

@@ -22,7 +22,7 @@ static const char *meant(const char *property)
 		if (!strcmp(property, known[i]))
 			return NULL;
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (similar(property, known[i]))
+		if (nearly_same(property, known[i]))
 			return known[i];
 	return NULL;
 }

@@ -17,22 +17,15 @@ static int smallest(int a, int b, int c)
 	return least < c ? least : c;
 }
 
-/**
- * similar() - may a word be a mistyped other one?
- * @typed: the word
- * @meant: the other one
- *
- * Return: true if one letter in three, or fewer, is missing, wrong, too many, or has
- * changed places with the next; false also if the words are the same.
- */
-bool similar(const char *typed, const char *meant)
+/* Letters that are missing, wrong, too many, or have changed places with the next */
+static int distance(const char *typed, const char *meant)
 {
 	int rows[3][LENGTH_MAX + 1];
 	int *before = rows[0], *last = rows[1], *row = rows[2], *free_row;
 	int typed_len = strlen(typed), len = strlen(meant);
 
-	if (typed_len > LENGTH_MAX || len > LENGTH_MAX || !strcmp(typed, meant))
-		return false;
+	if (typed_len > LENGTH_MAX || len > LENGTH_MAX)
+		return LENGTH_MAX;
 	for (int j = 0; j <= len; j++)
 		last[j] = j;
 	for (int i = 1; i <= typed_len; i++) {
@@ -50,5 +43,34 @@ bool similar(const char *typed, const char *meant)
 		last = row;
 		row = free_row;
 	}
-	return last[len] <= (len + 2) / 3 && last[len] <= 3;
+	return last[len];
+}
+
+/**
+ * similar() - may a word be a mistyped other one?
+ * @typed: the word, which is nothing that is known
+ * @meant: the other one
+ *
+ * Return: true if no more than one letter in three, or three, are wrong; false also if
+ * the words are the same.
+ */
+bool similar(const char *typed, const char *meant)
+{
+	int wrong = distance(typed, meant);
+
+	return wrong && wrong <= ((int)strlen(meant) + 2) / 3 && wrong <= 3;
+}
+
+/**
+ * nearly_same() - is a word, which may mean something itself, rather a mistyped other one?
+ * @typed: the word
+ * @meant: the other one
+ *
+ * Return: true if one letter is wrong, or two in a long word.
+ */
+bool nearly_same(const char *typed, const char *meant)
+{
+	int wrong = distance(typed, meant);
+
+	return wrong && wrong <= (strlen(meant) < 10 ? 1 : 2);
 }

@@ -10,5 +10,6 @@
 #include <stdbool.h>
 
 bool similar(const char *typed, const char *meant);
+bool nearly_same(const char *typed, const char *meant);
 
 #endif /* _MICROCTL_SIMILAR_H */
