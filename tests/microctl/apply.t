@@ -507,6 +507,44 @@ like "$(tr '\r' '\n' </tmp/typescript)" ' 50%  75 of 150  p-75$' "remove shows i
 awk 'BEGIN { for (i = 0; i < 90; i++) printf "q-%d { };\n", i }' | bus progress.dtso
 unlike "$(micro-tty microctl apply progress.dtso)" '%' "there is no progress for a few devices"
 
+note "a record of the devices that were made"
+bus recorded.dtso <<'END'
+	rec-1 { };
+	rec-2 { };
+END
+bus less.dtso <<'END'
+	rec-1 { };
+END
+mkdir $micro/rec-by-hand
+status 0 microctl apply --record /tmp/record recorded.dtso
+is "$(sort /tmp/record | xargs)" "rec-1 rec-2" "the record has the devices of the file"
+status 0 microctl apply --prune --record /tmp/record less.dtso
+is "$(cd $micro && echo rec-*)" "rec-1 rec-by-hand" "--prune removes only what is in the record"
+status 4 microctl apply --record /nowhere/record recorded.dtso
+mentions "cannot write the record /nowhere/record: No such file or directory; nothing was changed"
+status 4 microctl apply --record /dev/null recorded.dtso
+mentions "cannot write the record /dev/null: not a regular file; nothing was changed"
+[ -c /dev/null ] && [ ! -e $micro/rec-2 ]
+ok $? "nothing was changed, neither was /dev/null"
+status 0 microctl apply --prune --record /tmp/record
+is "$(cd $micro && echo rec-*)" "rec-by-hand" "without a file, all that is in the record goes"
+microctl remove rec-by-hand
+
+note "nobody reads the output any more"
+awk 'BEGIN { for (i = 0; i < 30; i++) printf "r-%d { };\n", i }' | bus piped.dtso
+mkfifo /tmp/pipe
+# shellcheck disable=SC2217 # it keeps the pipe open
+sleep 1000 </tmp/pipe &
+reader=$!
+exec 3>/tmp/pipe
+kill $reader
+wait $reader
+microctl apply --verbose piped.dtso >&3 2>/tmp/out
+is "$?" 4 "that is an error"
+exec 3>&-
+mentions "cannot write the output"
+is "$(microctl list --names | grep -c '^r-')" 30 "apply goes on to the end"
+
 micro-hold end
 # shellcheck disable=SC2046 # words
 run_ok microctl remove $(ls $micro)

@@ -152,8 +152,12 @@ static void wait_for_udev(const struct devices *wanted, const struct plan *plan,
 	for_each_device(d, wanted) {
 		progress_show(done++, d->name);
 		if (d->live && devices_find(&bound, d->name) && !devices_find(&failed, d->name) &&
-		    !udev_wait(d->name, 0))
+		    !udev_wait(d->name, 0)) {
 			counts->bad++;
+			/* one message is enough */
+			if (interrupt_pending())
+				break;
+		}
 	}
 	progress_end();
 }
@@ -313,6 +317,8 @@ int command_apply(int argc, char **argv)
 
 	if (settings.dry_run)
 		return print_plan(&plan, good);
+	if (settings.record)
+		record_try(settings.record);
 	udev_start();
 	status = run_plan(&devices, &plan, &settings);
 	if (settings.record) {

@@ -26,6 +26,8 @@ void interrupt_catch(void)
 	struct sigaction action = { .sa_handler = note };
 	struct sigaction old;
 
+	/* whoever reads our messages may end, as head(1) does, when a device is half made */
+	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
 		/* nohup and shells' background jobs ignore them */
 		if (!sigaction(signals[i], NULL, &old) && old.sa_handler != SIG_IGN)

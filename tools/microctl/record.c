@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "configfs.h"
@@ -46,18 +47,41 @@ void record_read(const char *file, struct devices *names)
 	fclose(in);
 }
 
+static const char *new_name(const char *file)
+{
+	return format("%s.new", file);
+}
+
+/* Ends the run, before anything is changed, if the record could not be written then */
+void record_try(const char *file)
+{
+	struct stat st;
+	FILE *out;
+
+	/* a device such as /dev/null would be replaced by the record */
+	if (!stat(file, &st) && !S_ISREG(st.st_mode))
+		die(STATUS_SYSTEM,
+		    "cannot write the record %s: not a regular file; nothing was changed", file);
+	out = fopen(new_name(file), "ae");
+	if (!out)
+		die(STATUS_SYSTEM, "cannot write the record %s: %s; nothing was changed", file,
+		    strerror(errno));
+	fclose(out);
+}
+
 /*
  * Of these, the devices that exist: a name that is free may be somebody else's
  * next time. The old record stays until the new one is complete.
  */
 void record_write(const char *file, const struct devices *names)
 {
-	const char *new = format("%s.new", file);
+	const char *new = new_name(file);
 	FILE *out = fopen(new, "we");
 	struct devices present = { 0 };
 	struct names list;
 	struct device *d;
 	bool good = out;
+	int err = errno;
 
 	if (configfs_list(".", &list))
 		die(STATUS_SYSTEM, "cannot list %s: %s", CONFIGFS_MICRO, strerror(errno));
@@ -72,9 +96,14 @@ void record_write(const char *file, const struct devices *names)
 				fprintf(out, "%s\n", d->name);
 		good = !ferror(out);
 		good = !fclose(out) && good;
+		err = errno;
 	}
-	if (!good || rename(new, file)) {
-		say("cannot write the record %s: %s", file, strerror(errno));
+	if (good && rename(new, file)) {
+		good = false;
+		err = errno;
+	}
+	if (!good) {
+		say("cannot write the record %s: %s", file, strerror(err));
 		unlink(new);
 		exit(STATUS_SYSTEM);
 	}

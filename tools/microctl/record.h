@@ -10,6 +10,7 @@
 #include "device.h"
 
 void record_read(const char *file, struct devices *names);
+void record_try(const char *file);
 void record_write(const char *file, const struct devices *names);
 
 #endif /* _MICROCTL_RECORD_H */
