@@ -59,6 +59,28 @@ for option in --version --help 'list --help'; do
 	ok $? "$option: that the output cannot be written is an error"
 done
 
+# what the shells know of each command, without their libraries
+cat >complete <<'END'
+source "$1"
+asked=$2
+_init_completion() { cur=-- prev='' cword=2 words=(microctl "$asked" --); }
+_microctl
+printf '%s\n' "${COMPREPLY[@]}"
+END
+for command in list show tree create remove apply diff check save watch wait; do
+	: >missing
+	while read -r option; do
+		bash complete "$repo/tools/microctl/microctl.bash" $command 2>&1 | grep -qx -- "$option" ||
+			echo "bash: $option" >>missing
+		sed -nE "/^\t\t(.*\| )?$command( \|.*)?\)/,/;;/p" "$repo/tools/microctl/microctl.zsh" |
+			grep -q -- "$option\b" || echo "zsh: $option" >>missing
+		sed 's/\\-/-/g' "$repo/tools/microctl/microctl.8" | grep -q -- "$option\b" || echo "manual page: $option" >>missing
+	done < <("$microctl" $command --help | grep -oE -- '--[a-z]+(-[a-z]+)*' | sort -u)
+	cp missing output
+	[[ ! -s missing ]]
+	ok $? "$command: bash, zsh and the manual page know all of its options"
+done
+
 # overlay FILE BODY: one device
 overlay() {
 	printf '/dts-v1/;\n/plugin/;\n%s\n&{/} {\n\tgreeters {\n\t\tcompatible = "microkernel,bus";\n\n\t\thello {\n%s\n\t\t};\n\t};\n};\n' "$2" "$3" >"$1"

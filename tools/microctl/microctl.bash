@@ -78,6 +78,7 @@ _microctl() {
 	create:-c | create:--compatible) _microctl_aliases 'of:N*T*C' ;;
 	create:-s | create:--set | create:--child) ;;
 	*:-t | *:--timeout) ;;
+	apply:-I | diff:-I | check:-I | *:--include) _filedir -d ;;
 	create:*)
 		# NAME.SUFFIX, too, is a device of the driver NAME
 		_microctl_aliases micro:
