@@ -38,6 +38,9 @@ END
 run "$microctl" frobnicate
 [[ $status -eq 2 ]] && says "there is no command 'frobnicate', see" && ! says 'did you mean'
 ok $? 'nothing is proposed for a word that is like none'
+run "$microctl" help aply
+[[ $status -eq 2 ]] && says "there is no command 'aply'; did you mean 'apply'?"
+ok $? 'help for a command that does not exist says so'
 run "$microctl" apply --prunne x.dtso
 [[ $status -eq 2 ]] && says 'there is no option --prunne; did you mean --prune?'
 ok $? 'an option that is mistyped gets a proposal, too'

@@ -227,7 +227,9 @@ int main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-		print_help(stdout, argc > 2 && find_command(argv[2]) ? argv[2] : NULL);
+		if (argc > 2 && !find_command(argv[2]))
+			no_command(argv[2]);
+		print_help(stdout, argc > 2 ? argv[2] : NULL);
 		return finish(STATUS_OK);
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
