@@ -246,8 +246,11 @@ bool file_preprocess(const char *file, struct content *source)
 		       "the C preprocessor's messages are above; --include says where included files are, and <dt-bindings/...> are in the kernel's headers");
 	} else {
 		lseek(out, 0, SEEK_SET);
-		if (!read_all(out, source))
+		if (!read_all(out, source)) {
+			say_at(&at, NULL, "cannot read what the C preprocessor makes of it: %s",
+			       strerror(errno));
 			status = 1;
+		}
 		source->in_memory = true;
 	}
 	close(in);
@@ -284,6 +287,8 @@ bool compile_source(const char *file, const struct content *source, const char *
 	} else {
 		lseek(out, 0, SEEK_SET);
 		good = read_all(out, result);
+		if (!good)
+			say_at(&at, NULL, "cannot read what dtc makes of it: %s", strerror(errno));
 	}
 	close(in);
 	close(out);
