@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Finds messages of the modules that docs/troubleshooting.md does not have.
+"""Finds messages of the modules and of microctl that docs/troubleshooting.md does not have.
 
     messages.py SOURCE...
 
@@ -8,8 +8,10 @@ Prints the place and the text of each one that is missing.
 import re
 import sys
 
-CALL = re.compile(r"\b(?:dev|pr)_(?:emerg|alert|crit|err|warn|notice|info)\w*\(")
-STRING = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*')
+# what microctl says of a wrong command line explains itself
+CALL = re.compile(r"\b(?:(?:dev|pr)_(?:emerg|alert|crit|err|warn|notice|info)\w*|say|say_at|die|bad)\(")
+STRING = r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*'
+TOKEN = re.compile(STRING + "|[()]")
 # of printk(), with what the kernel adds to %p
 SPECIFIER = re.compile(r"%[-#0 *+.\d]*(?:hh|h|ll|l|z|t)?(?:p(?:OF|fw|e)|\*?pE|[a-zA-Z])")
 
@@ -19,9 +21,23 @@ def formats(path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
     for call in CALL.finditer(text):
-        found = STRING.search(text, call.end())
-        parts = re.findall(r'"((?:[^"\\]|\\.)*)"', found.group())
-        yield text.count("\n", 0, call.start()) + 1, "".join(parts)
+        for token in arguments(text, call.end()):
+            message = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', token))
+            # the name of a property, which comes before some messages, is one word
+            if " " in message:
+                yield text.count("\n", 0, call.start()) + 1, message
+                break
+
+
+def arguments(text, start):
+    """The strings up to the parenthesis that ends a call."""
+    depth = 1
+    for token in TOKEN.finditer(text, start):
+        depth += {"(": 1, ")": -1}.get(token.group(), 0)
+        if not depth:
+            return
+        if token.group()[0] == '"':
+            yield token.group()
 
 
 def pattern(message):
