@@ -15,6 +15,14 @@ run "$vm" --arch vax -- true
 [[ $status -eq 125 ]] && says 'unknown architecture vax: there are amd64, arm64, armhf, i386, ppc64el and s390x' && one_line
 ok $? 'an unknown architecture is one sentence, with those that there are'
 
+# shellcheck disable=SC2016 # that shell's
+XDG_CACHE_HOME=relative run env -C "$work" bash -c 'source "$1/scripts/lib/common.sh" && cd / && echo "$cache $XDG_CACHE_HOME"' bash "$repo"
+says "$work/relative/microkernel $work/relative"
+ok $? 'a relative XDG_CACHE_HOME is one folder for all that is called'
+XDG_CACHE_HOME=$work/a=b run "$vm" -- true
+[[ $status -eq 125 ]] && says 'kernel modules cannot be built in' && says 'say XDG_CACHE_HOME=FOLDER' && one_line
+ok $? 'a cache whose name make does not take is one sentence'
+
 # gone PID: of that run no guest and no temporary folder is left, soon
 gone() {
 	local tries=50
@@ -76,7 +84,7 @@ half_made() {
 
 export XDG_CACHE_HOME=$work/cache
 run unshare -n "$vm" --kernel 6.1 -- true
-[[ $status -eq 125 ]] && says 'is the network there?' && [[ -z $(half_made) ]]
+[[ $status -eq 125 ]] && says 'is the network there?' && ! says 'has no linux-image' && [[ -z $(half_made) ]]
 ok $? 'without a network the error says so, and nothing half-made stays'
 
 mkdir -p "$work/small"
@@ -84,6 +92,11 @@ mkdir -p "$work/small"
 run unshare -m sh -c 'mount -t tmpfs -o size=100m none "$1" && XDG_CACHE_HOME=$1 "$2" --kernel 6.1 -- true' sh "$work/small" "$vm"
 [[ $status -eq 125 ]] && says 'MB of space' && ! says fetching
 ok $? 'without space the error says how much it takes, before anything is fetched'
+
+# shellcheck disable=SC2016 # that shell's
+run unshare -m sh -c 'mount -t tmpfs -o size=512k none "$1" && XDG_CACHE_HOME=$1 "$2/tests/run" --kernel 6.1 chardev' sh "$work/small" "$repo"
+[[ $status -eq 125 ]] && says "cannot write to $work/small/microkernel: is it full?"
+ok $? 'tests/run without space says so, and does not pass'
 
 "$vm" --kernel 6.1 --build >"$work/output" 2>&1 </dev/null &
 pid=$!
