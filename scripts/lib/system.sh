@@ -56,7 +56,8 @@ system_build() {
 		echo "$debian_suite ${packages[*]}"
 		declare -f system_root
 	} | sha256sum | cut -c1-12).tar
-	[[ -e $root ]] || system_root "$root" "${packages[@]}"
+	# clones of the repository share it
+	[[ -e $root ]] || locked system-root system_root_once "$root" "${packages[@]}" || exit
 
 	key=$({
 		echo "$root"
@@ -85,6 +86,10 @@ system_build() {
 		die "building the disk failed, see $dir/disk.log"
 	}
 	printf '%s\n' "$key" >"$dir/.key"
+}
+
+system_root_once() {
+	[[ -e $1 ]] || system_root "$@"
 }
 
 # system_root FILE PACKAGE...
