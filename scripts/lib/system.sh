@@ -78,7 +78,8 @@ system_build() {
 	# root of its own namespace, if not of the machine
 	local own_mounts
 	own_mounts
-	own_mounts+=(--pid --fork)
+	# with --fork, unshare takes no notice of SIGTERM
+	own_mounts=(setpriv --pdeathsig KILL "${own_mounts[@]}" --pid --fork --kill-child)
 	[[ $EUID -eq 0 ]] || own_mounts+=(--map-auto --map-root-user)
 	"${own_mounts[@]}" "$repo/scripts/lib/system-disk" "$root" "$dir" "${system_releases[@]}" \
 		>"$dir/disk.log" 2>&1 || {
