@@ -3,14 +3,23 @@
 # Sourced by tests/run: how long tests take, what came of them, and which results
 # are still those of what there is now.
 
-# A test says in its text that it does more in one tier than in another, or
-# something else with another seed
+# tests_with WORD: those that have it in their text, or in what they source
+tests_with() {
+	local libraries
+	libraries=$(grep -ls "$1" tests/lib/*.sh | sed 's|.*/||; s|\.|\\.|' | paste -sd '|')
+	grep -lE "$1${libraries:+|^\. /tests/lib/($libraries)}" tests/*/*.t | sed 's|^tests/||; s|\.t$||'
+}
+
+# A test says so that it does more in one tier than in another, or something else
+# with another seed
+sized=$'\n'$(tests_with TIER)$'\n' seeded=$'\n'$(tests_with SEED)$'\n'
+
 has_size() {
-	[[ -e tests/$1.t ]] && grep -q 'TIER' "tests/$1.t"
+	[[ $sized == *$'\n'"$1"$'\n'* ]]
 }
 
 has_seed() {
-	[[ -e tests/$1.t ]] && grep -q 'SEED' "tests/$1.t"
+	[[ $seeded == *$'\n'"$1"$'\n'* ]]
 }
 
 # timed NAME: under which its time is kept
@@ -49,9 +58,15 @@ durations() {
 			next
 		}
 		{
-			guess = $3 in elsewhere ? elsewhere[$3] : 15
+			# another size is a better guess than none
+			base = $2
+			sub(/@.*/, "", base)
+			test = $3
+			if (!(test in elsewhere))
+				sub(/@.*/, "", test)
+			guess = test in elsewhere ? elsewhere[test] : 15
 			guess *= $2 ~ /^[^\/]*\/(debug|race)\// ? 3 : $2 !~ /^(amd64|host)/ ? 2 : 1
-			print ($2 in time ? time[$2] : guess), $1
+			print ($2 in time ? time[$2] : base in time ? time[base] : guess), $1
 		}' known=1 tests/durations "$cache/durations" known=0 -
 }
 
