@@ -29,7 +29,7 @@ driver() {
 	sed -n '/^```sh run.sh/,/^```$/{//!p}' "$repo/docs/ci/README.md" >"$1/tests/run.sh"
 }
 
-export KERNEL=6.12
+export KERNEL=6.12 GITHUB_OUTPUT=$work/github-output
 for ci in github gitlab; do
 	mkdir "$work/$ci"
 	cd "$work/$ci" || exit
