@@ -127,16 +127,16 @@ build_modules() {
 # module_build FOLDER OUT: a driver that is not part of this project, built for the
 # same kernel from a copy of its folder: OUT, which has to be in the cache
 module_build() {
-	local log=$2.log make folder
+	local log=$2.log make folder copied
 	[[ -e $1/Kbuild || -e $1/Makefile ]] || die "--module: $1 is no folder with a Kbuild or Makefile"
 	folder=$(cd "$1" && pwd -P) || die "--module: $1 cannot be read"
 	# what symbolic links lead to, but for the cache and this project, which may be in there
-	(
-		set -o pipefail
-		tar -C "$folder" -ch --anchored --no-wildcards --exclude="./$(realpath --relative-base="$folder" "$cache")" \
-			--exclude="./$(realpath --relative-base="$folder" "$repo")" . | tar -C "$2" -xm --no-same-owner &&
-			chmod -R u+rwX "$2"
-	) || die "--module $1: its files could not be copied to $2, see above"
+	tar -C "$folder" -ch --anchored --no-wildcards --exclude="./$(realpath --relative-base="$folder" "$cache")" \
+		--exclude="./$(realpath --relative-base="$folder" "$repo")" . | tar -C "$2" -xm --no-same-owner
+	copied=("${PIPESTATUS[@]}")
+	# 1: a file was written to meanwhile
+	[[ ${copied[0]} -le 1 && ${copied[1]} -eq 0 ]] && chmod -R u+rwX "$2" ||
+		die "--module $1: its files could not be copied to $2, see above"
 	make=(kernel_make -C "$kernel_headers" M="$2" CROSS_COMPILE="$kernel_cross"
 		KBUILD_EXTRA_SYMBOLS="$build_dir/Module.symvers" KCPPFLAGS="-I$build_dir/include"
 		CONFIG_DEBUG_INFO_BTF_MODULES= -s)
