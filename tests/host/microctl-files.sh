@@ -8,7 +8,7 @@ source "${BASH_SOURCE[0]%/*}/lib.bash"
 # shellcheck source=../../scripts/lib/common.sh
 source "$repo/scripts/lib/common.sh"
 
-need make=make gcc=gcc cpp=cpp dtc=device-tree-compiler /usr/include/libfdt.h=libfdt-dev \
+need make=make gcc=gcc cpp=cpp dtc=device-tree-compiler python3=python3 /usr/include/libfdt.h=libfdt-dev \
 	/usr/include/json-c/json.h=libjson-c-dev /usr/include/libudev.h=libudev-dev
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/build"
@@ -118,6 +118,22 @@ for command in wait watch; do
 	run "$microctl" $command /dev/micro/greeter
 	[[ $status -eq 2 ]] && says "$command: '/dev/micro/greeter': a device's name is made of"
 	ok $? "$command of a path is an error, as no device has such a name"
+done
+# blobs that libfdt 1.6.1 takes for good ones, or falls over
+overlay bool.dtso '' 'compatible = "a,b"; empty;'
+dtc -@ -q -o bool.dtbo bool.dtso
+python3 - <<'END'
+blob = open("bool.dtbo", "rb").read()
+open("version.dtbo", "wb").write(blob[:20] + bytes([0, 0, 0, 2] * 2) + blob[28:])
+at = blob.index(bytes([0, 0, 0, 3, 0, 0, 0, 0])) + 4
+open("length.dtbo", "wb").write(blob[:at] + bytes([255] * 4) + blob[at + 4:])
+END
+run "$microctl" check bool.dtbo
+ok "$status" 'a blob is taken'
+for file in version length; do
+	run "$microctl" check $file.dtbo
+	[[ $status -eq 3 ]] && one_line && says "$file.dtbo: not a device tree, or a damaged one: FDT_ERR_"
+	ok $? "a blob with a wrong $file is damaged"
 done
 for typo in compatable:compatible lable:label stauts:status; do
 	overlay typo.dtso '' "${typo%:*} = \"x\";"
