@@ -419,10 +419,7 @@ int mu_sleep(struct file *filp, struct mu_session *s, struct mu_ring *ring)
 		return 1;
 	if (err != -ERESTARTSYS)
 		return err;
-	/* No need to wait until the rest of the process has noticed */
-	if (fatal_signal_pending(current) && mu_session_dying(s))
-		mu_session_end(s, true, "it is killed");
-	return -EINTR;
+	return mu_session_killed(s) ?: -EINTR;
 }
 
 /**
@@ -440,6 +437,9 @@ int mu_next(struct file *filp, struct mu_session *s, struct mu_ring *ring, u32 m
 	int ret;
 
 	do {
+		ret = mu_session_killed(s);
+		if (ret)
+			return ret;
 		scoped_guard(spinlock, &s->ud->lock)
 			ret = mu_take_all(s, ring, max);
 		if (ret)

@@ -316,6 +316,9 @@ static ssize_t mu_read_record(struct file *filp, struct mu_session *s, struct mu
 	if (count < sizeof(*rec))
 		return -EMSGSIZE;
 	do {
+		ret = mu_session_killed(s);
+		if (ret)
+			return ret;
 		payload = count - sizeof(*rec);
 		scoped_guard(spinlock, &s->ud->lock)
 			ret = mu_session_over(s) ?: mu_take(s, ring, rec, &payload);

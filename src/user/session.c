@@ -124,6 +124,25 @@ bool mu_session_dying(struct mu_session *s)
 	       READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT;
 }
 
+/**
+ * mu_session_killed() - is the caller, a thread of the server, killed?
+ * @s: the session
+ *
+ * Nothing is delivered to such a thread, as it would be lost with the process. Nobody has to
+ * wait until the rest of the process has noticed: the session ends.
+ *
+ * Context: may sleep.
+ * Return: 0; -EINTR.
+ */
+int mu_session_killed(struct mu_session *s)
+{
+	if (likely(!fatal_signal_pending(current)))
+		return 0;
+	if (mu_session_dying(s))
+		mu_session_end(s, true, "it is killed");
+	return -EINTR;
+}
+
 static void mu_session_exit_work(struct work_struct *work)
 {
 	struct mu_session *s = container_of(work, struct mu_session, exit_work);

@@ -495,6 +495,7 @@ void mu_session_end(struct mu_session *s, bool lost, const char *why);
 struct mu_session *mu_session_get(struct mu_server *server);
 void mu_session_put(struct mu_session *s);
 bool mu_session_dying(struct mu_session *s);
+int mu_session_killed(struct mu_session *s);
 
 /* server.c */
 int mu_server_open(struct micro_driver *drv, struct file *filp);

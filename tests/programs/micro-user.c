@@ -64,7 +64,7 @@ struct served {
 	atomic_ullong notes[4];
 	atomic_int noted;
 	char state[MICRO_USER_STATE];
-	atomic_int restore_error, probe_error, probes_held;
+	atomic_int restore_error, probe_error, probes_held, later;
 };
 
 static struct served *shared;
@@ -1902,6 +1902,57 @@ static void write_to(const char *path, const char *text)
 	close(fd);
 }
 
+static void run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	check_is(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+static long do_write_later(int fd)
+{
+	while (!shared->later)
+		sched_yield();
+	return do_write(fd);
+}
+
+/* It sleeps, is killed, and gets a request, in this order, before it runs again */
+static void test_killed(void)
+{
+	struct sched_param fifo = { .sched_priority = 1 }, normal = { };
+	cpu_set_t all;
+	pid_t server;
+	struct call c;
+	int fd;
+
+	check_is(sched_getaffinity(0, sizeof(all), &all), 0);
+	run_on(0);
+	server = start();
+	fd = open_node(O_RDWR);
+	run_on(1);
+	begin_call_awake(&c, do_write_later, fd);
+	wait_until(c.tid);
+	wait_until(task_state(server) == 'S');
+	/* now it can't run, until we sleep */
+	run_on(0);
+	check_is(sched_setscheduler(0, SCHED_FIFO, &fifo), 0);
+	check_is(kill(server, SIGKILL), 0);
+	shared->later = 1;
+	while (!strchr("SD", task_state(c.tid)))
+		;
+	check_is(sched_setscheduler(0, SCHED_OTHER, &normal), 0);
+	check_is(sched_setaffinity(0, sizeof(all), &all), 0);
+	check_is(waitpid(server, NULL, 0), server);
+
+	/* it was not given to the dead one */
+	server = start();
+	check_is(end_call(&c), 5);
+	check_is(number("lost"), 1);
+	stop(server);
+}
+
 /* One that dumps core is lost before that has ended, also with nothing to do */
 static void test_core(void)
 {
@@ -2291,6 +2342,7 @@ static const struct test_case cases[] = {
 	{ "unplug-waiting", test_unplug_waiting },
 	{ "unplug-stopped", test_unplug_stopped },
 	{ "death", test_death },
+	{ "killed", test_killed },
 	{ "again", test_again },
 	{ "restore", test_restore },
 	{ "takeover", test_takeover },

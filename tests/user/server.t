@@ -41,6 +41,7 @@ unplug=true
 
 # Death and restart
 user death
+user killed
 # servers may take long to start on a slow machine
 user again again/string=ioctl grace-ms/u32=600000
 user restore memory-size/u32=4096
