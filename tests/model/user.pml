@@ -39,6 +39,7 @@
 
 hidden byte P_ends_once;		/* a request has one answer, which was given to it */
 hidden byte P_no_dead_answer;		/* by a server that has not ended */
+hidden byte P_no_dead_delivery;		/* nothing is delivered to a server that was killed */
 hidden byte P_clients_end;		/* nobody waits for a server that has ended, or for none */
 hidden byte P_killed_end;		/* whoever is killed leaves, whatever the server does */
 hidden byte P_events_wake;		/* nobody sleeps after "not now" while there is an event */
@@ -349,7 +350,7 @@ out:	skip
 
 proctype Server(byte k)
 {
-	byte w, n, i, hand, old;
+	byte w, n, i, hand, old, dying;
 	byte had[NS];
 
 	/* attach; TAKEOVER: also while another serves */
@@ -397,6 +398,7 @@ proctype Server(byte k)
 	:: atomic { sess == k && !leaving && serving && nempty(queue) ->
 		queue?n;
 		MUST(P_nothing_after_remove, !told_removed);
+		MUST(P_no_dead_delivery, !dying);
 		state[n] = SERVED; old = had[n]; had[n] = sid[n]; ADD(hand, n);
 		rseq[owner[n]] = seq;
 		ADD(taken, owner[n]);
@@ -414,7 +416,15 @@ proctype Server(byte k)
 		if
 		:: atomic { !idle -> skip }
 #if defined(DEATHS) && !defined(IDLE)
-		:: atomic { sess == k -> session_end(k); goto dead }
+		/* killed asleep; much may happen until it runs */
+		:: atomic { sess == k -> dying = 1 };
+#ifndef MUTANT_KILLED_TAKES
+			/* mu_session_killed() */
+			if
+			:: atomic { sess == k -> session_end(k); goto dead }
+			:: atomic { sess != k -> goto dead }
+			fi
+#endif
 #endif
 		fi
 	/* answers: right, "not now", to something else, a second time */
