@@ -53,7 +53,7 @@ get_files() {
 		path=$(guest_path "${item%%:*}")
 		dest=.
 		[[ $item != *:* ]] || dest=${item#*:}
-		mapfile -t found < <(cd "$folder/got" && IFS='' && compgen -G "${path#/}")
+		mapfile -t found < <(cd "$folder/got" && IFS='' && compgen -G "${path#/}" | LC_ALL=C sort)
 		if [[ ${#found[@]} -eq 0 ]]; then
 			say "--get: the guest had no $path"
 			status=1

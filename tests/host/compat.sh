@@ -56,6 +56,8 @@ struct dentry;
 struct fwnode_handle;
 struct platform_device;
 struct device { void *pm_domain; };
+#define DEFINE_FREE(name, type, free) static inline void __free_##name(void *p) { type _T = *(type *)p; free; }
+void of_node_put(struct device_node *node);
 
 struct class {
 	char *(*devnode)(const_6_2 struct device *dev, umode_t *mode);

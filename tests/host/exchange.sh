@@ -70,7 +70,7 @@ fi
 mkdir -p other
 echo other >other/file
 run "$vm" --kernel 6.12 --file shared/file --file ./shared/file --file other/file -- true
-[[ $status -eq 125 ]] && says 'other/file and ./shared/file would both be /root/file' && one_line
+[[ $status -eq 125 ]] && says 'other/file and shared/file would both be /root/file' && one_line
 ok $? 'two files for one place are an error before the guest starts, and one file twice is none'
 cp /bin/true other/dynamic
 run "$vm" --kernel 6.12 --program ./dynamic --program other/dynamic -- true

@@ -112,7 +112,7 @@ split=$tmp/kernel
 mkdir "$split"
 if cp -r "$kernel_headers"/{.config,include,arch,Module.symvers} "$split" 2>"$tmp/log"; then
 	# shellcheck disable=SC2154
-	sealed make -s -C "$repo" -n KERNEL_SRC="$source_dir" O="$split" INSTALL_MOD_PATH="$tmp/stage" modules_install &&
+	sealed make -s -n KERNEL_SRC="$source_dir" O="$split" INSTALL_MOD_PATH="$tmp/stage" modules_install &&
 		grep -q -- "-C $source_dir .*MODLIB=$tmp/stage/$modules" "$tmp/log"
 fi
 ok $? "O= names the folder in which the kernel was built, and its release is taken from there"
