@@ -135,7 +135,7 @@ module_build() {
 		--exclude="./$(realpath --relative-base="$folder" "$repo")" . | tar -C "$2" -xm --no-same-owner
 	copied=("${PIPESTATUS[@]}")
 	# 1: a file was written to meanwhile
-	[[ ${copied[0]} -le 1 && ${copied[1]} -eq 0 ]] && chmod -R u+rwX "$2" ||
+	{ [[ ${copied[0]} -le 1 && ${copied[1]} -eq 0 ]] && chmod -R u+rwX "$2"; } ||
 		die "--module $1: its files could not be copied to $2, see above"
 	make=(kernel_make -C "$kernel_headers" M="$2" CROSS_COMPILE="$kernel_cross"
 		KBUILD_EXTRA_SYMBOLS="$build_dir/Module.symvers" KCPPFLAGS="-I$build_dir/include"
