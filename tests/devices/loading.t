@@ -52,16 +52,7 @@ run_ok rmmod microkernel
 
 note "a device that cannot go yet keeps the core"
 modprobe microkernel
-cat >/tmp/modprobe <<'END'
-#!/bin/sh
-case "$*" in
-*late*) until [ -e /tmp/late ]; do sleep 0.1; done ;;
-*) exec /sbin/modprobe "$@" ;;
-esac
-END
-chmod +x /tmp/modprobe
-modprobe=$(cat /proc/sys/kernel/modprobe)
-echo /tmp/modprobe >/proc/sys/kernel/modprobe
+modprobe_as late 'until [ -e /tmp/late ]; do sleep 0.1; done'
 echo 100 >/sys/module/microkernel/parameters/patience_ms
 mkdir $micro/late
 rmdir $micro/late
@@ -73,7 +64,7 @@ is "$(cat /tmp/rmmod)" EAGAIN "rmmod of the core fails, and does not wait"
 : >/tmp/late
 wait_for micro-try rmmod microkernel
 ok $? "rmmod of the core succeeds when the device is gone"
-echo "$modprobe" >/proc/sys/kernel/modprobe
+modprobe_again
 
 note "modprobe -r"
 modprobe sample_driver
@@ -131,16 +122,7 @@ run_ok rmmod micro_evil microkernel
 
 note "async_probe=1, for a module that mkdir loads"
 modprobe microkernel
-cat >/tmp/modprobe <<END
-#!/bin/sh
-case "\$*" in
-*micro_evil*) exec insmod $PWD/micro_evil.ko async_probe=1 hold=1 ;;
-*) exec /sbin/modprobe "\$@" ;;
-esac
-END
-chmod +x /tmp/modprobe
-modprobe=$(cat /proc/sys/kernel/modprobe)
-echo /tmp/modprobe >/proc/sys/kernel/modprobe
+modprobe_as micro_evil "exec insmod $PWD/micro_evil.ko async_probe=1 hold=1"
 mkdir $micro/micro_evil.slow-probe &
 pid=$!
 wait_for test -e $evil/command
@@ -152,7 +134,7 @@ wait $pid
 is "$? $(cat $micro/micro_evil.slow-probe/status)" "0 bound" "mkdir succeeds when probe() has ended"
 [ -c /dev/micro/micro_evil.slow-probe ]
 ok $? "the node exists when mkdir returns"
-echo "$modprobe" >/proc/sys/kernel/modprobe
+modprobe_again
 rmdir $micro/micro_evil.slow-probe
 run_ok rmmod micro_evil microkernel
 

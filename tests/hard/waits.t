@@ -262,16 +262,7 @@ rmdir $micro/micro_evil.slow-probe
 echo 1000 >$patience
 
 note "a module that takes long to load"
-cat >/tmp/modprobe <<'END'
-#!/bin/sh
-case "$*" in
-*late*) until [ -e /tmp/late ]; do sleep 0.1; done ;;
-*) exec /sbin/modprobe "$@" ;;
-esac
-END
-chmod +x /tmp/modprobe
-modprobe=$(cat /proc/sys/kernel/modprobe)
-echo /tmp/modprobe >/proc/sys/kernel/modprobe
+modprobe_as late 'until [ -e /tmp/late ]; do sleep 0.1; done'
 timed try mkdir $micro/late
 is "$said $(cat $micro/late/status)" "ok binding" "mkdir"
 bounded "it does not wait for the module"
@@ -285,7 +276,7 @@ bounded "nor does that"
 : >/tmp/late
 is_gone late
 ok $? "gone at last"
-echo "$modprobe" >/proc/sys/kernel/modprobe
+modprobe_again
 
 note "an attribute whose store waits for a lock that a sleeping reader has"
 mkdir $micro/micro_evil.locked

@@ -188,6 +188,25 @@ is_32() {
 	fi
 }
 
+# modprobe_as WORD COMMAND: for a module with WORD in its alias, the kernel calls COMMAND,
+# which finds modprobe's arguments, until modprobe_again
+modprobe_as() {
+	cat >/tmp/modprobe <<-END
+		#!/bin/sh
+		case "\$*" in
+		*$1*) $2 ;;
+		*) exec /sbin/modprobe "\$@" ;;
+		esac
+	END
+	chmod +x /tmp/modprobe
+	tap_modprobe=$(cat /proc/sys/kernel/modprobe)
+	echo /tmp/modprobe >/proc/sys/kernel/modprobe
+}
+
+modprobe_again() {
+	echo "$tap_modprobe" >/proc/sys/kernel/modprobe
+}
+
 # skip REASON [COUNT]: instead of COUNT checks (1) that cannot be made here
 skip() {
 	tap_skip=${2:-1}
