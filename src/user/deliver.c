@@ -21,6 +21,9 @@
  * Requests that have lost a server already (suspects) go first, and alone: none is
  * delivered while the server has any other, so that the next loss is put down to it.
  *
+ * A thread does the records of one call one after another. So each of them has its own
+ * time (answer-ms): it begins again with the answer to another one of that call.
+ *
  * A thread that has nothing to do is in mu_session.idle. Who has something takes one
  * off and wakes it; one that does not take all of it wakes the next.
  */
@@ -182,7 +185,14 @@ static void mu_record_opener(struct micro_user_record *rec, struct mu_file *file
 	mu_record_who(rec, file->uid, file->gid);
 }
 
-static void mu_take_probe(struct mu_session *s, struct mu_instance *inst,
+static void mu_hand(struct mu_ring *ring, struct mu_handed *handed)
+{
+	handed->since = jiffies;
+	handed->ring = ring;
+	handed->batch = ring->batch;
+}
+
+static void mu_take_probe(struct mu_session *s, struct mu_ring *ring, struct mu_instance *inst,
 			  struct micro_user_record *rec)
 {
 	struct mu_driver *ud = s->ud;
@@ -197,7 +207,7 @@ static void mu_take_probe(struct mu_session *s, struct mu_instance *inst,
 	rec->u.probe.memory_offset = area + MU_AREA_HALF;
 	rec->u.probe.memory_size = ud->p.memory_size;
 	inst->told = MU_TELLING;
-	inst->since = jiffies;
+	mu_hand(ring, &inst->handed);
 	WRITE_ONCE(s->outstanding, s->outstanding + 1);
 	s->telling++;
 }
@@ -251,7 +261,7 @@ static void mu_take_post(struct mu_session *s, struct mu_ring *ring, struct mu_i
 	}
 }
 
-static void mu_take_request(struct mu_session *s, struct mu_instance *inst,
+static void mu_take_request(struct mu_session *s, struct mu_ring *ring, struct mu_instance *inst,
 			    struct micro_user_record *rec)
 {
 	struct mu_slot *slot = list_first_entry(&inst->queue, struct mu_slot, link);
@@ -260,7 +270,7 @@ static void mu_take_request(struct mu_session *s, struct mu_instance *inst,
 
 	list_move_tail(&slot->link, &s->served);
 	slot->state = MU_SLOT_SERVED;
-	slot->since = jiffies;
+	mu_hand(ring, &slot->handed);
 	req->seq = ud->seq;
 	req->delivered = true;
 	WRITE_ONCE(s->outstanding, s->outstanding + 1);
@@ -314,6 +324,18 @@ static size_t mu_payload(struct mu_instance *inst, const void **data)
 }
 
 /**
+ * mu_batch() - a thread of the server takes records, from here on
+ * @ring: for which ring
+ *
+ * Context: mu_driver.lock is held.
+ */
+void mu_batch(struct mu_ring *ring)
+{
+	ring->batch++;
+	ring->answered = jiffies;
+}
+
+/**
  * mu_take() - hand the server its next record
  * @s: its session
  * @ring: the ring that it is for
@@ -352,11 +374,11 @@ bool mu_take(struct mu_session *s, struct mu_ring *ring, struct micro_user_recor
 	s->progress = jiffies;
 
 	if (inst->told == MU_UNTOLD)
-		mu_take_probe(s, inst, rec);
+		mu_take_probe(s, ring, inst, rec);
 	else if (!list_empty(&inst->posts))
 		mu_take_post(s, ring, inst, rec);
 	else
-		mu_take_request(s, inst, rec);
+		mu_take_request(s, ring, inst, rec);
 
 	if (list_empty(&inst->posts) && list_empty(&inst->queue))
 		list_del_init(&inst->ready);
@@ -369,6 +391,7 @@ static u32 mu_take_all(struct mu_session *s, struct mu_ring *ring, u32 max)
 {
 	u32 n = 0;
 
+	mu_batch(ring);
 	while (n < max && mu_take(s, ring, &ring->records[n], NULL))
 		n++;
 	/* Somebody else can have the rest */

@@ -80,9 +80,11 @@ void mu_session_less(struct mu_session *s)
 		wake_up(&ud->wq);
 }
 
-static void mu_answered(struct mu_session *s)
+static void mu_answered(struct mu_session *s, const struct mu_handed *handed)
 {
 	s->progress = jiffies;
+	if (handed && likely(handed->batch == handed->ring->batch))
+		handed->ring->answered = jiffies;
 	mu_session_less(s);
 }
 
@@ -109,7 +111,7 @@ static bool mu_reply_probe(struct mu_session *s, const struct micro_user_reply *
 		list_for_each_entry(file, &inst->files, link)
 			mu_file_restore(file);
 	}
-	mu_answered(s);
+	mu_answered(s, &inst->handed);
 	mu_instance_kick(inst);
 	return true;
 }
@@ -128,7 +130,7 @@ static bool mu_reply_restore(struct mu_session *s, const struct micro_user_reply
 	file->restores = 0;
 	mu_file_save(file, reply->flags, reply->cookie, reply->state);
 	s->telling--;
-	mu_answered(s);
+	mu_answered(s, NULL);
 	return true;
 }
 
@@ -259,7 +261,7 @@ void mu_reply(struct mu_session *s, const struct micro_user_reply *reply)
 				mu_reply_client(slot, reply);
 			else
 				mu_reply_nobody(slot, reply);
-			mu_answered(s);
+			mu_answered(s, &slot->handed);
 			good = true;
 		}
 	}

@@ -282,7 +282,6 @@ static int mu_request_submit(struct mu_request *req)
 		slot->id = req->id;
 		slot->type = req->type;
 		slot->state = MU_SLOT_QUEUED;
-		slot->since = jiffies;
 		if (req->attempt)
 			ud->suspects++;
 		mu_request_enqueue(inst, req);

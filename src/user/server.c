@@ -152,13 +152,14 @@ static void mu_ring_forget(struct mu_driver *ud, struct mu_ring *ring)
 	mu_instances_free(&dead);
 }
 
-static int mu_ring_begin(struct mu_session *s, u32 index, struct mu_ring **ring)
+/* @take: is it to get records? A call that only answers may be amid those of the last one */
+static int mu_ring_begin(struct mu_session *s, u32 index, bool take, struct mu_ring **ring)
 {
 	*ring = &s->rings[index];
 	if (READ_ONCE((*ring)->busy) || xchg(&(*ring)->busy, true))
 		return -EBUSY;
 	/* Only this thread adds to it; that the session's end may just empty it does no harm */
-	if (unlikely(!data_race(list_empty(&(*ring)->dead))))
+	if (take && unlikely(!data_race(list_empty(&(*ring)->dead))))
 		mu_ring_forget(s->ud, *ring);
 	return 0;
 }
@@ -222,7 +223,7 @@ static long mu_server_next(struct file *filp, struct mu_session *s, void __user 
 	    next.max > s->entries || next.nr_replies > MICRO_USER_ENTRIES ||
 	    next.nr_notifies > MICRO_USER_ENTRIES)
 		return -EINVAL;
-	ret = mu_ring_begin(s, next.ring, &ring);
+	ret = mu_ring_begin(s, next.ring, next.max, &ring);
 	if (ret)
 		return ret;
 
@@ -320,8 +321,10 @@ static ssize_t mu_read_record(struct file *filp, struct mu_session *s, struct mu
 		if (ret)
 			return ret;
 		payload = count - sizeof(*rec);
-		scoped_guard(spinlock, &s->ud->lock)
+		scoped_guard(spinlock, &s->ud->lock) {
+			mu_batch(ring);
 			ret = mu_session_over(s) ?: mu_take(s, ring, rec, &payload);
+		}
 		if (!ret && payload > count - sizeof(*rec))
 			return -EMSGSIZE;
 		if (!ret)
@@ -345,7 +348,7 @@ ssize_t mu_server_read(struct micro_driver *drv, struct file *filp, char __user 
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	ret = mu_ring_begin(s, s->nr_rings, &ring);
+	ret = mu_ring_begin(s, s->nr_rings, true, &ring);
 	if (!ret) {
 		ret = mu_read_record(filp, s, ring, buf, count);
 		mu_ring_end(ring);

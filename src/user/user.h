@@ -104,6 +104,18 @@ enum mu_slot_state {
 };
 
 /**
+ * struct mu_handed - when and how the server got a record that it has to answer
+ * @since: jiffies
+ * @ring: the ring that has it; while the server has it
+ * @batch: mu_ring.batch then
+ */
+struct mu_handed {
+	unsigned long since;
+	struct mu_ring *ring;
+	u32 batch;
+};
+
+/**
  * struct mu_slot - a place for a request that the server may have
  * @link: in mu_instance.free, .queue, or mu_session.served
  * @inst: the device
@@ -114,7 +126,7 @@ enum mu_slot_state {
  * @cookie: likewise
  * @result: likewise, of the answer
  * @taken: likewise, bytes of it that the client has
- * @since: jiffies when it was queued, or delivered
+ * @handed: when it was delivered
  * @used: so many bytes of @data may be others than 0
  * @index: in mu_instance.slots
  * @state: enum mu_slot_state
@@ -131,7 +143,7 @@ struct mu_slot {
 	u64 cookie;
 	s64 result;
 	s64 taken;
-	unsigned long since;
+	struct mu_handed handed;
 	u32 used;
 	u16 index;
 	u8 state;
@@ -258,7 +270,7 @@ struct mu_file {
  * @closing_wq: open() waits here while @closing is too high
  * @closing: how many RELEASE notices wait
  * @told: does the server know of it?
- * @since: jiffies when it was told
+ * @handed: when it was told
  * @removed: the device went
  * @error: what the server answered to PROBE
  * @events: what was notified for it
@@ -282,7 +294,7 @@ struct mu_instance {
 	struct wait_queue_head closing_wq;
 	u32 closing;
 	u8 told;
-	unsigned long since;
+	struct mu_handed handed;
 	bool removed;
 	int error;
 	__poll_t events;
@@ -299,6 +311,8 @@ struct mu_instance {
  * @idle: in mu_session.idle while it does, and nobody has woken it
  * @dead: devices whose REMOVE is in the ring
  * @busy: a thread is at it
+ * @batch: how often the thread has taken records
+ * @answered: jiffies when it took them last, or has answered one of these since
  */
 struct mu_ring {
 	struct micro_user_record *records;
@@ -306,6 +320,8 @@ struct mu_ring {
 	struct list_head idle;
 	struct list_head dead;
 	bool busy;
+	u32 batch;
+	unsigned long answered;
 };
 
 /**
@@ -517,6 +533,7 @@ void mu_post(struct mu_instance *inst, struct mu_post *post, u8 type);
 void mu_instance_kick(struct mu_instance *inst);
 void mu_session_kick(struct mu_session *s);
 bool mu_deliverable(struct mu_session *s);
+void mu_batch(struct mu_ring *ring);
 bool mu_take(struct mu_session *s, struct mu_ring *ring, struct micro_user_record *rec,
 	     size_t *payload);
 int mu_sleep(struct file *filp, struct mu_session *s, struct mu_ring *ring);

@@ -42,15 +42,18 @@ static void mu_forgive(struct mu_driver *ud, unsigned long gap)
 	struct mu_request *req;
 	struct mu_slot *slot;
 	unsigned long index;
+	u32 i;
 
 	ud->since += gap;
 	if (ud->session) {
 		ud->session->progress += gap;
+		for (i = 0; i <= ud->session->nr_rings; i++)
+			ud->session->rings[i].answered += gap;
 		list_for_each_entry(slot, &ud->session->served, link)
-			slot->since += gap;
+			slot->handed.since += gap;
 	}
 	xa_for_each(&ud->instances, index, inst) {
-		inst->since += gap;
+		inst->handed.since += gap;
 		list_for_each_entry(slot, &inst->queue, link)
 			slot->req->since += gap;
 		list_for_each_entry(req, &inst->waiters, link)
@@ -99,28 +102,51 @@ static void mu_expire_all(struct mu_driver *ud)
 	}
 }
 
-/* Is there a device whose PROBE it has for too long? It may be busy with others */
-static bool mu_probe_late(struct mu_session *s, u32 ms)
+/* One is not late while its thread answers others that it got with it */
+static bool mu_overdue(const struct mu_handed *handed, u32 ms)
+{
+	if (likely(!mu_late(handed->since, ms)))
+		return false;
+	return handed->batch != handed->ring->batch || mu_late(handed->ring->answered, ms);
+}
+
+/* Is there a record that it has for too long? It may be busy with others */
+static bool mu_any_overdue(struct mu_session *s, u32 ms)
 {
 	struct mu_instance *inst;
+	struct mu_slot *slot;
 	unsigned long index;
 
+	list_for_each_entry(slot, &s->served, link) {
+		if (mu_overdue(&slot->handed, ms))
+			return true;
+	}
 	if (likely(!s->telling))
 		return false;
 	xa_for_each(&s->ud->instances, index, inst) {
-		if (inst->told == MU_TELLING && mu_late(inst->since, ms)) {
-			inst->since = jiffies;
+		if (inst->told == MU_TELLING && mu_overdue(&inst->handed, ms))
 			return true;
-		}
 	}
 	return false;
+}
+
+/* on-hang is "log": that is not said again for each of them, and not at each look */
+static void mu_renew(struct mu_session *s)
+{
+	struct mu_instance *inst;
+	struct mu_slot *slot;
+	unsigned long index;
+
+	list_for_each_entry(slot, &s->served, link)
+		slot->handed.since = jiffies;
+	xa_for_each(&s->ud->instances, index, inst)
+		inst->handed.since = jiffies;
 }
 
 /* What is wrong with the server? NULL: nothing */
 static const char *mu_hangs(struct mu_session *s)
 {
 	struct mu_driver *ud = s->ud;
-	struct mu_slot *slot;
 	u32 ms = ud->p.answer_ms;
 
 	if (s->leaving)
@@ -128,13 +154,10 @@ static const char *mu_hangs(struct mu_session *s)
 	if (!ms)
 		return NULL;
 
-	slot = list_first_entry_or_null(&s->served, struct mu_slot, link);
-	if (slot && mu_late(slot->since, ms)) {
-		slot->since = jiffies;
+	if (mu_any_overdue(s, ms)) {
+		mu_renew(s);
 		return "it does not answer";
 	}
-	if (mu_probe_late(s, ms))
-		return "it does not answer";
 	if (!mu_late(s->progress, ms))
 		return NULL;
 	s->progress = jiffies;

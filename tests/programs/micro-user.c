@@ -1656,6 +1656,70 @@ static void test_probe_held(void)
 	stop(server);
 }
 
+/* "answer-ms" is short: a server that answers ioctl(), and no read() */
+static void test_held(void)
+{
+	long long end = now_ms() + 60000;
+	pid_t server = start();
+	int fd = open_node(O_RDWR);
+	struct call c;
+
+	shared->what = HOLD;
+	begin_call(&c, do_read, open_node(O_RDWR));
+	while (!number("lost")) {
+		check(now_ms() < end);
+		ioctl(fd, CMD_ARG, 1);
+		usleep(10000);
+	}
+	check_fails(end_call(&c), EIO);
+	check_is(waitpid(server, NULL, 0), server);
+}
+
+/* One NEXT gives the server two requests, each of which takes nearly as long as "answer-ms" is */
+static void test_batch(void)
+{
+	struct micro_user_reply replies[2] = { };
+	struct micro_user_record *records;
+	struct call calls[2];
+	int server = serve_here(), files[2], i;
+
+	/* the offset of the rings of each server so far */
+	records = mmap(NULL, 4096, PROT_READ, MAP_SHARED, server, 0);
+	check(records != MAP_FAILED);
+	for (i = 0; i < 2; i++)
+		files[i] = open_here(server);
+	for (i = 0; i < 2; i++) {
+		begin_call(&calls[i], do_write, files[i]);
+		wait_until(calls[i].tid && task_state(calls[i].tid) == 'S');
+	}
+	check_is(next(server, 0, 8, NULL, 0), 2);
+	for (i = 0; i < 2; i++) {
+		replies[i].size = sizeof(replies[i]);
+		replies[i].id = records[i].id;
+		replies[i].slot = records[i].slot;
+		replies[i].result = 5;
+	}
+	for (i = 0; i < 2; i++) {
+		usleep(2000000);
+		check_is(next(server, 0, 0, &replies[i], 1), 0);
+		check_is(end_call(&calls[i]), 5);
+	}
+	check_is(number("lost"), 0);
+
+	/* two again, and no answer to the second */
+	for (i = 0; i < 2; i++) {
+		begin_call(&calls[i], do_write, files[i]);
+		wait_until(calls[i].tid && task_state(calls[i].tid) == 'S');
+	}
+	check_is(next(server, 0, 8, NULL, 0), 2);
+	replies[0].id = records[0].id;
+	replies[0].slot = records[0].slot;
+	check_is(next(server, 0, 0, &replies[0], 1), 0);
+	check_is(end_call(&calls[0]), 5);
+	check_fails(end_call(&calls[1]), EIO);
+	check_is(number("lost"), 1);
+}
+
 /* "answer-ms" is 10 s: it begins when there is something to answer, not when the server was seen */
 static void test_idle(void)
 {
@@ -2354,6 +2418,8 @@ static const struct test_case cases[] = {
 	{ "hang", test_hang },
 	{ "idle", test_idle },
 	{ "probe-held", test_probe_held },
+	{ "held", test_held },
+	{ "batch", test_batch },
 	{ "hang-detach", test_hang_detach },
 	{ "hang-kill", test_hang_kill },
 	{ "patient", test_patient },

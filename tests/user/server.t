@@ -57,6 +57,8 @@ else
 fi
 user uevents
 user grace grace-ms/u32=300
+user held answer-ms/u32=700
+user batch answer-ms/u32=3000
 user idle answer-ms/u32=10000
 user hang answer-ms/u32=700 on-hang/string=detach
 user hang answer-ms/u32=700 on-hang/string=kill
