@@ -137,7 +137,7 @@ struct ring {
  * @ops: what it does
  * @fd: the server node
  * @attach: what the kernel said
- * @max: records that a thread takes at a time
+ * @max: records that a thread takes at a time, at most
  * @rings: its threads
  * @nr_rings: so many
  * @lock: see above

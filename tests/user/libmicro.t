@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2086 # several clients are words
 # libmicro: what micro_serve() returns, and what clients of a driver made with it see
 . /tests/lib/tap.sh
 . /tests/lib/user.sh
@@ -73,11 +74,60 @@ note "as many threads, as much at the same time"
 start t micro-serve -t 4 t
 run_ok timeout 120 micro-serve -m /dev/micro/t.x 4
 
-note "the server is not told of the end of files, or of files at all"
 kill $server
 wait $server
 rmdir $micro/t.x
 remove_driver t
+
+# slow_ones COUNT: clients whose requests take a second each; /tmp/slow.* say when they
+# were answered
+slow_ones() {
+	clients=''
+	rm -f /tmp/slow.*
+	for i in $(seq "$1"); do
+		(micro-serve -s /dev/micro/t.x && ms) >"/tmp/slow.$i" &
+		clients="$clients $!"
+	done
+}
+
+# all_wait COUNT: so many requests are in the driver
+all_wait() {
+	grep -q "^device=t.x .* active=$1\$" /sys/kernel/debug/micro/devices
+}
+
+note "slow operations of many clients, and one thread"
+make_driver t answer-ms/u32=3000
+mkdir $micro/t.x
+start t micro-serve t
+slow_ones 6
+wait $clients
+is "$(grep -hvx '[0-9]*' /tmp/slow.*)" "" "each operation has its own time of answer-ms"
+is "$(cat $bus/micro_user.t/lost)" 0 "the server is not taken for hung"
+kill $server
+wait $server
+rmdir $micro/t.x
+remove_driver t
+# the clients that wait for the server have their files
+make_driver t open/string=post release/string=post
+mkdir $micro/t.x
+start t micro-serve t
+# it gets them together
+kill -STOP $server
+slow_ones 4
+wait_for all_wait 4
+kill -CONT $server
+wait $clients
+is "$(grep -hvx '[0-9]*' /tmp/slow.*)" "" "four operations that are slow are answered"
+first=$(cat /tmp/slow.* | sort -n | head -n 1)
+last=$(cat /tmp/slow.* | sort -n | tail -n 1)
+[ $((last - first)) -ge 2000 ]
+ok $? "the first of them does not wait for the last: $first, $last ms"
+kill $server
+wait $server
+rmdir $micro/t.x
+remove_driver t
+
+note "the server is not told of the end of files, or of files at all"
 for operations in 'open\nread' 'open\nread\nioctl' ioctl; do
 	make_driver t "operations/string=$operations"
 	mkdir $micro/t.x
