@@ -343,9 +343,13 @@ listening() {
 }
 wait_for listening
 microctl create one -c microkernel,fifo
+# it looks for the node when it hears of the device
+wait_for grep -q 'bind    one' /tmp/events
+wait_for grep -q '"bind"' /tmp/events.json
 microctl create two -c nobody >/dev/null 2>&1
 echo 0 >$micro/one/live
 echo microkernel,dump >$micro/two/compatible
+wait_for grep -q 'bind    two' /tmp/events
 microctl remove one two
 wait_for grep -q 'remove  two' /tmp/events
 wait_for grep -q remove /tmp/events.json
@@ -366,6 +370,19 @@ is "$(cat /tmp/events.json)" '{"event":"add","name":"one","driver":null,"node":n
 {"event":"bind","name":"one","driver":"micro_fifo","node":"/dev/micro/one"}
 {"event":"unbind","name":"one","driver":null,"node":null}
 {"event":"remove","name":"one","driver":null,"node":null}' "to one of them, as JSON"
+microctl watch >/tmp/events 2>&1 &
+all=$!
+listening() {
+	[ "$(awk '$2 == 15 && $4 != "00000000" { n++ } END { print n + 0 }' /proc/net/netlink)" -ge 1 ]
+}
+wait_for listening
+kill -STOP $all
+microctl create three -c microkernel,fifo
+microctl remove three
+kill -CONT $all
+wait_for grep -q 'remove  three' /tmp/events
+kill $all
+is "$(grep '^bind' /tmp/events)" "bind    three  micro_fifo" "watch prints no node that is gone when it looks"
 
 note "wait"
 microctl create one -c microkernel,fifo

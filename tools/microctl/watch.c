@@ -43,28 +43,27 @@ static bool is_named(const char *name, int argc, char **argv)
 	return optind == argc;
 }
 
-/* micro/NAME for most, but a module's are at the top. It may be gone already */
-static const char *find_node(const char *name, char *text, size_t size)
+/* micro/NAME for most, but a module's are at the top. "" if it is gone already */
+static void find_node(const char *name, char *text, size_t size)
 {
 	static const char *const folders[] = { "/dev/micro/", "/dev/" };
 
 	for (int i = 0; i < 2; i++) {
 		snprintf(text, size, "%s%s", folders[i], name);
 		if (!access(text, F_OK))
-			return text;
+			return;
 	}
-	return "";
+	*text = '\0';
 }
 
 static void print_event(const struct event *event, bool json)
 {
 	bool bound = !strcmp(event->action, "bind");
 	const char *driver = bound ? event->driver : "";
-	char node[PATH_MAX];
+	char node[PATH_MAX] = "";
 
-	find_node(event->name, node, sizeof(node));
-	if (!bound)
-		*node = '\0';
+	if (bound)
+		find_node(event->name, node, sizeof(node));
 	if (json)
 		json_print_event(event->action, event->name, driver, node);
 	else
