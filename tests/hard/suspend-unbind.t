@@ -3,7 +3,7 @@
 # unbind in sysfs waits for a driver as long as it takes, and the driver core holds the lock of
 # the device meanwhile. Suspend is refused then, and works when that is over.
 # kernels: 6.12 debug
-# vm: --timeout 1200 --expect 'the machine cannot be suspended|no pm_test'
+# vm: --timeout 1800 --expect 'the machine cannot be suspended|no pm_test'
 
 . /tests/lib/tap.sh
 . /tests/lib/unplug.sh

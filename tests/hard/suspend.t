@@ -3,7 +3,7 @@
 # The machine is suspended, as far as /sys/power/pm_test says, while readers and pollers
 # sleep, and while somebody waits in configfs for a driver: it works, and all go on after it.
 # kernels: 6.1 6.12 debug
-# vm: --timeout 1200
+# vm: --timeout 1800
 
 . /tests/lib/tap.sh
 . /tests/lib/unplug.sh

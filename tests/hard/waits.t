@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # One bad driver, or one user of it, holds up nobody else: mkdir, rmdir and writes in
 # configfs wait for it no longer than patience_ms, and all others go on.
-# vm: --timeout 600
+# vm: --timeout 1800
 
 . /tests/lib/tap.sh
 . /tests/lib/unplug.sh

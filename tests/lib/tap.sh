@@ -127,13 +127,13 @@ run_fails() {
 	}
 }
 
-# wait_for COMMAND...: until it succeeds. A test that gives up after a minute fails.
+# wait_for COMMAND...: until it succeeds. A test that gives up after five minutes fails.
 wait_for() {
-	tap_tries=600
+	tap_tries=3000
 	until "$@" >/dev/null 2>&1; do
 		tap_tries=$((tap_tries - 1))
 		if [ $tap_tries -eq 0 ]; then
-			ok 1 "waited a minute in vain for: $*"
+			ok 1 "waited five minutes in vain for: $*"
 			return 1
 		fi
 		sleep 0.1

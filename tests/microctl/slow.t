@@ -39,7 +39,7 @@ status 1 microctl create --timeout 0.5 micro_evil.deaf
 mentions "the device that had this name is not gone yet"
 status 0 microctl create sample_driver.other
 status 0 microctl remove sample_driver.other
-microctl create --timeout 60 micro_evil.deaf >/tmp/create 2>&1 &
+microctl create --timeout 300 micro_evil.deaf >/tmp/create 2>&1 &
 create=$!
 sleep 1
 echo go >$evil/command
@@ -82,7 +82,7 @@ echo hold >$evil/command
 status 1 microctl create --timeout 0.5 micro_evil.slow-probe
 mentions 'it is still binding after 0.5 s, and goes on; "microctl wait" waits for it'
 is "$(shown micro_evil.slow-probe)" binding "list shows a device that is being bound"
-microctl wait --timeout 60 micro_evil.slow-probe >/tmp/wait 2>&1 &
+microctl wait --timeout 300 micro_evil.slow-probe >/tmp/wait 2>&1 &
 wait=$!
 sleep 1
 echo go >$evil/command
@@ -102,7 +102,7 @@ is "$?" 143 "a signal ends create"
 mentions_create=$(grep -c "interrupted; it is binding" /tmp/create)
 is "$mentions_create" 1 "create says that it was interrupted"
 echo go >$evil/command
-status 0 microctl wait --timeout 60 micro_evil.slow-probe
+status 0 microctl wait --timeout 300 micro_evil.slow-probe
 status 0 microctl remove micro_evil.slow-probe
 is_gone micro_evil.slow-probe
 ok $? "a device that was removed is listed no more"

@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS	60000
+#define TIMEOUT_MS	300000
 
 static char dir[256];
 

@@ -1004,7 +1004,7 @@ static void take(int server, struct micro_user_record *rec, int type)
 	} in;
 	struct pollfd p = { .fd = server, .events = POLLIN };
 
-	check_is(poll(&p, 1, 60000), 1);
+	check_is(poll(&p, 1, TIME_LIMIT_S * 1000), 1);
 	check(read(server, &in, sizeof(in)) >= (ssize_t)sizeof(in.rec));
 	*rec = in.rec;
 	check_is(rec->type, type);
@@ -1608,7 +1608,7 @@ static void test_takeover_closed(void)
 		_exit(0);
 	}
 	/* until it is asked to leave */
-	check_is(poll(&p, 1, 60000), 1);
+	check_is(poll(&p, 1, TIME_LIMIT_S * 1000), 1);
 	check_is(close(fd), 0);
 	end_child(pid);
 	check_is(number("lost"), 0);
@@ -1638,7 +1638,7 @@ static void test_grace(void)
 /* "answer-ms" is short: a server that answers for one device, and not to PROBE of another */
 static void test_probe_held(void)
 {
-	long long end = now_ms() + 60000;
+	long long end = now_ms() + TIME_LIMIT_S * 1000;
 	pid_t server = start();
 	int fd = open_node(O_RDWR | O_NONBLOCK);
 
@@ -1659,7 +1659,7 @@ static void test_probe_held(void)
 /* "answer-ms" is short: a server that answers ioctl(), and no read() */
 static void test_held(void)
 {
-	long long end = now_ms() + 60000;
+	long long end = now_ms() + TIME_LIMIT_S * 1000;
 	pid_t server = start();
 	int fd = open_node(O_RDWR);
 	struct call c;

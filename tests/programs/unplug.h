@@ -41,7 +41,7 @@
  */
 #define PROMPTLY_MS		30000
 /* Only for what hangs */
-#define TIME_LIMIT_S		120
+#define TIME_LIMIT_S		600
 
 static const char *node;
 static const char *unplug_command;

@@ -52,7 +52,7 @@ udevadm control --reload
 run_ok create slow
 is "$(looks slow)" "660 micro its link" "create waits for a slow udev"
 mkdir $micro/sample_driver.wait
-run_ok as anna microctl wait --timeout 60 sample_driver.wait
+run_ok as anna microctl wait --timeout 300 sample_driver.wait
 is "$(looks sample_driver.wait)" "660 micro its link" "wait waits for udev, for everybody"
 overlay slow 'buffer-size = <100>;'
 run_ok microctl apply /tmp/slow.dts
@@ -86,7 +86,7 @@ wait $deaf
 is "$? $(cat /tmp/deaf)" "143 microctl: deaf.2: interrupted; udev has not set its node's group and links yet" \
 	"the wait for udev can be interrupted"
 systemctl kill -s CONT systemd-udevd
-run_ok microctl wait --timeout 60 deaf deaf.0 deaf.1 deaf.2
+run_ok microctl wait --timeout 300 deaf deaf.0 deaf.1 deaf.2
 is "$(looks deaf.2)" "660 micro its link" "udev goes on"
 
 note "units that are bound to a device"

@@ -36,7 +36,7 @@ run_ok gcc -Wall -Werror -o /tmp/hello /tmp/hello.c $(pkg-config --cflags --libs
 mkdir $micro/micro_user.hello $micro/hello.0
 /tmp/hello &
 hello=$!
-is "$(timeout 60 cat /dev/micro/hello.0)" hello "the example of the man page serves"
+is "$(timeout 300 cat /dev/micro/hello.0)" hello "the example of the man page serves"
 kill $hello
 wait $hello
 is $? 0 "the example ends with 0 on SIGTERM"
@@ -51,7 +51,7 @@ run_ok systemctl enable --now micro
 is "$(names)" "counter.0 counter.1 micro_user.counter" "the devices are there"
 is "$(state) $(systemctl is-active $unit)" "waiting inactive" "no server runs before the first use"
 is "$(stat -c '%a %G' /dev/micro/micro_user.counter)" "660 micro_server" "the server node belongs to the group micro_server"
-is "$(timeout 60 head -n 1 /dev/micro/counter.0)" 1 "the first read starts the server"
+is "$(timeout 300 head -n 1 /dev/micro/counter.0)" 1 "the first read starts the server"
 is "$(state) $(systemctl is-active $unit)" "serving active" "the server is a systemd service"
 pid=$(cat $node/server)
 [ "$(stat -c %u "/proc/$pid")" -ge 61184 ]
@@ -86,13 +86,13 @@ ok $? "the reader goes on, and its numbers go up"
 note "an upgrade"
 exec 3</dev/micro/counter.0
 run_ok systemctl restart $unit
-is "$(timeout 60 head -n 1 <&3)" 2 "an open file goes on after a restart of the service"
+is "$(timeout 300 head -n 1 <&3)" 2 "an open file goes on after a restart of the service"
 exec 3<&-
 
 note "stopped, and wanted again"
 run_ok systemctl stop $unit
 is "$(state)" waiting "the state is waiting after a stop"
-is "$(timeout 60 head -n 1 /dev/micro/counter.0)" 3 "the next read starts the server again"
+is "$(timeout 300 head -n 1 /dev/micro/counter.0)" 3 "the next read starts the server again"
 run_ok systemctl stop $unit
 run_ok systemctl mask --runtime $unit
 is "$(dd if=/dev/micro/counter.0 iflag=nonblock bs=100 count=1 2>&1 | grep -o 'Resource temporarily')" \
@@ -102,7 +102,7 @@ run_ok systemctl unmask --runtime $unit
 note "in Python, with Debian's own"
 run_ok install /usr/share/doc/python3-micro/examples/counter.py /usr/local/lib/micro/drivers/counter
 run_ok systemctl start $unit
-is "$(timeout 60 head -n 1 /dev/micro/counter.0)" 4 "the Python server goes on where the C server has stopped"
+is "$(timeout 300 head -n 1 /dev/micro/counter.0)" 4 "the Python server goes on where the C server has stopped"
 like "$(cat "/proc/$(cat $node/server)/comm")" "python3|counter" "a Python program serves"
 journalctl --sync
 is "$(journalctl -q -o cat -u $unit | grep -A 20 Traceback)" "" "the Python server logs no traceback"
