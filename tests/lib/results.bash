@@ -102,21 +102,51 @@ made_of() {
 		scripts tests/*/*.dtso tests/modules tests/kunit tests/programs tests/lib tests/run
 }
 
-# made_by ARCH KERNEL: what guests of this kernel are made of: the kernel, modules,
-# programs, and who runs the tests. Builds what is not there.
-made_by() {
-	local list=$run/made-by/list
-	(
-		# shellcheck source=../../scripts/lib/guest.sh
-		source scripts/lib/guest.sh
-		kernel "$2" "$1"
-		guest
-		sha256sum <"$kernel_image"
-		cd "$build_dir" && find . -path ./root -prune -o -name '*.ko' -print0 | LC_ALL=C sort -z | xargs -0r sha256sum
-		cd "$tools_dir" && find . -type f ! -name '*.d' ! -name '*.o' -print0 | LC_ALL=C sort -z | xargs -0r sha256sum
-		cd "$repo" && contents scripts/vm scripts/lib scripts/guest tests/run tests/lib configfs-examples
-	) >"$list" || return
-	hash <"$list"
+# made_by ARCH KERNEL: what guests of this kernel are made of, a hash and a name each: the
+# kernel, modules, programs, and who runs the tests. Builds what is not there.
+made_by() (
+	# shellcheck source=../../scripts/lib/guest.sh
+	source scripts/lib/guest.sh
+	kernel "$2" "$1"
+	guest
+	sha256sum <"$kernel_image"
+	cd "$build_dir" && find . -path ./root -prune -o -name '*.ko' -print0 | LC_ALL=C sort -z | xargs -0r sha256sum
+	cd "$tools_dir" && find . -type f ! -name '*.d' ! -name '*.o' -print0 | LC_ALL=C sort -z | xargs -0r sha256sum
+	cd "$repo" && contents scripts/vm scripts/lib scripts/guest tests/run tests/lib configfs-examples
+)
+
+# text TEST: of itself, of what it sources, of the files that it takes along, and of the
+# sources of the programs that all of this names
+text() {
+	local word path name
+	word=$(
+		cat "tests/$1.t"
+		sed -n 's|^\. /tests/lib/|tests/lib/|p' "tests/$1.t" | xargs -r cat
+		for word in $(header "tests/$1.t" 'vm\(-[a-z0-9]*\)\{0,1\}'); do
+			path=${word%%:*}
+			[[ ! -e $path ]] || find "$path" -type f -exec cat {} +
+		done
+	)
+	echo "$word"
+	for path in tests/programs/*.c tests/programs/*/*.c; do
+		name=${path##*/}
+		[[ $word != *"${name%.c}"* ]] || cat "$path"
+	done
+}
+
+# made_for TEST <LIST: without programs that it does not name, and without user drivers if
+# it has nothing to do with them
+made_for() {
+	local text sum name
+	text=$(text "$1" | tr -d '\0')
+	while read -r sum name; do
+		case $name in
+		./dts-overlays/* | *.ko) ;;
+		./*) [[ $text == *"${name##*/}"* ]] || continue ;;
+		esac
+		[[ $name != */micro_user.ko || $text =~ micro_user|user-driver|'*.ko' ]] || continue
+		echo "$sum $name"
+	done
 }
 
 # key NAME: the same key means the same test of the same thing
@@ -135,7 +165,7 @@ key() {
 			;;
 		*)
 			where=${name%"/${name#*/*/}"}
-			cat "$run/made-by/${where/\//-}"
+			made_for "$test" <"$run/made-by/${where/\//-}"
 			sha256sum "tests/$test.t"
 			[[ -z $(header "tests/$test.t" host) ]] || tree
 			for word in $(header "tests/$test.t" vm) $(header "tests/$test.t" "vm-${name%%/*}"); do
