@@ -48,7 +48,8 @@ out=$cache/into-kernel/out
 [[ -e $tree/.complete ]] || {
 	rm -rf "$tree" "$tree.new" && mkdir -p "${tree%/*}" && cp -rl "$source_dir" "$tree.new" && mv "$tree.new" "$tree"
 }
-need make=make bc=bc bison=bison flex=flex perl=perl gcc=gcc depmod=kmod \
+need make=make bc=bc bison=bison flex=flex perl=perl gcc=gcc depmod=kmod cpio=cpio \
+	qemu-system-x86_64=qemu-system-x86 \
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev
 hooked=("$tree"/{drivers/{Kconfig,Makefile},Documentation/driver-api/index.rst,tools/testing/selftests/Makefile})
 run scripts/into-kernel "$tree"
@@ -89,6 +90,45 @@ ok $? 'the kernel builds'
 run make -s -C "$tree" O="$work/headers" INSTALL_HDR_PATH="$work/headers/usr" headers_install
 [[ -e $work/headers/usr/include/linux/micro_user.h && -e $work/headers/usr/include/linux/sample_driver.h ]]
 ok $? 'make headers_install has the headers of user drivers and of the sample driver'
+
+# Without debugfs, 32-bit programs, device trees, ACPI and modules
+run kconfig "$out-small" scripts/kernel/common.config scripts/kernel/{built-in,small}.config
+[[ $(grep -c '^CONFIG_MICRO\(KERNEL\|_.*\)=y' "$out-small/.config") -eq 6 ]] &&
+	! grep -qE '^CONFIG_(DEBUG_FS|COMPAT|OF|ACPI|MODULES)=' "$out-small/.config"
+ok $? 'a small kernel has all of it but overlays'
+run make -s -C "$tree" O="$out-small" W=1 drivers/micro/
+[[ $status -eq 0 ]] && ! says warning
+ok $? 'it builds for a small kernel without a warning'
+run make -s -C "$tree" O="$out-small" -j"$(nproc)" bzImage
+[[ $status -eq 0 ]]
+ok $? 'the small kernel builds'
+# scripts/vm needs modules
+busybox_get amd64
+root=$work/root
+mkdir -p "$root"/{bin,dev,proc,sys}
+cp "$busybox_dir/bin/busybox" "$tree/tools/testing/selftests/drivers/micro/micro.sh" "$root/bin/"
+cat >"$root/init" <<'END'
+#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t devtmpfs none /dev
+exec >/dev/console 2>&1 </dev/console
+mount -t proc none /proc
+mount -t sysfs none /sys
+dmesg | grep '# Totals:'
+sh /bin/micro.sh
+echo "status $?"
+reboot -f
+END
+chmod +x "$root/init"
+(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$work/initrd"
+# There is no ACPI to turn it off with: it ends as it boots again
+run timeout -k 10 1200 qemu-system-x86_64 -nodefaults -display none -no-reboot -m 256 -serial stdio \
+	-kernel "$out-small/arch/x86/boot/bzImage" -initrd "$work/initrd" \
+	-append 'console=ttyS0 panic=-1 reboot=t loglevel=5'
+[[ $status -eq 0 ]] && says 'status 0' && says 'ok 7 a device of the same name can be made again' && ! says 'not ok'
+ok $? 'the kselftest passes in the small kernel'
+[[ $(grep -c 'fail:0' "$work/output") -eq 4 ]] && ! grep -qE 'WARNING|BUG|Oops' "$work/output"
+ok $? 'the KUnit tests have passed at boot'
 
 # in_guest COMMAND: in one with that kernel
 in_guest() {

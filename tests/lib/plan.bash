@@ -131,8 +131,9 @@ plan() {
 	long/*)
 		# what takes hours
 		for kernel in debug race; do
-			every amd64 $kernel hard/user-kills hard/user-hostile
+			every amd64 $kernel hard/user-kills hard/user-hostile hard/user-fifo
 		done
+		every amd64 6.12 system/many
 		;;
 	all/*)
 		every "$native" 6.1 $(groups)
