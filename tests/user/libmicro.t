@@ -25,6 +25,12 @@ start() {
 	wait_for is_state "$started" serving
 }
 
+# catches_term PID: it has a handler for SIGTERM
+catches_term() {
+	mask=$(sed -n 's/^SigCgt:[^0-9a-f]*//p' "/proc/$1/status")
+	[ $((0x$mask & 0x4000)) -ne 0 ]
+}
+
 # ends PID STATUS NAME: with that status
 ends() {
 	wait_for ended "$1" || kill -9 "$1"
@@ -170,6 +176,8 @@ wait_for grep -q "pid=$slow comm=micro-serve active=1" /sys/kernel/debug/micro/d
 micro-serve -x t &
 taker=$!
 wait_for grep -q "pid=$taker comm=micro-serve active=1" /sys/kernel/debug/micro/devices
+# that may be open(2), before it has a handler
+wait_for catches_term $taker
 kill $taker
 ends $taker 0 "SIGTERM ends it with 0"
 wait $slow
