@@ -147,6 +147,7 @@ install-system:
 
 uninstall-system:
 	rm -f $(foreach f,$(system_files),$(DESTDIR)$(firstword $(subst :, ,$(f))))
+	$(if $(DESTDIR),,rm -f /dev/micro/.keep; [ ! -d /dev/micro ] || rmdir --ignore-fail-on-non-empty /dev/micro)
 
 overlays:
 	@command -v dtc >/dev/null || { echo "Please install the package device-tree-compiler." >&2; exit 1; }
