@@ -8,9 +8,7 @@
 . /tests/lib/tap.sh
 . /tests/lib/bugs.sh
 
-run_ok insmod microkernel.ko
-run_ok insmod bugs.ko
-run_ok mkdir $micro/bugs.0
+load_bugs
 bug still-locked
 said still-locked
 done_testing

@@ -20,9 +20,7 @@ is "$(sed -n 's/^```log //p' teaching.md | sort | xargs)" \
 	"$(sed -n 's/^	{ "\(.*\)", .*/\1/p' bugs.c | grep -v remember | sort | xargs)" \
 	"the page has each mistake of the module"
 
-run_ok insmod microkernel.ko
-run_ok insmod bugs.ko
-run_ok mkdir $micro/bugs.0
+load_bugs
 
 # What lockdep has to say comes first: it stops after its first report, and after one of
 # KASAN. The kernel reports who sleeps in atomic context at most once a second.

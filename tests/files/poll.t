@@ -18,9 +18,7 @@ with rmdir micro_fifo micro-poll epoll-waiting
 with rmdir micro_fifo micro-poll epoll-race
 
 # what watches outlives the driver's code
-if built_in micro_fifo; then
-	skip "micro_fifo is built in" 5
-else
+skip_built_in micro_fifo 5 || {
 	unload micro_fifo
 	for way in rmdir live unbind destroy; do
 		modprobe micro_fifo
@@ -30,7 +28,7 @@ else
 		gone micro_fifo
 		teardown $way
 	done
-fi
+}
 
 all_released
 run_ok rmmod micro_evil

@@ -8,19 +8,11 @@
 . /tests/lib/user.sh
 
 run_ok modprobe micro_user
-make_driver fifo memory-size/u32=524288 'again/string=read\nwrite\n' attempts/u32=1000
-mkdir $micro/fifo.0
-# the requests of a write and a read are about 1600 instructions of the server
 case $TIER in
 long) step=3 ;;
 all) step=37 ;;
 *) step=61 ;;
 esac
-in_hand=$(timeout 19000 micro-step micro_user.fifo /dev/micro/fifo.0 1 1600 $step user-fifo fifo)
-ok $? "no byte is lost or repeated"
-[ "$in_hand" -gt 5 ]
-ok $? "$in_hand servers were killed with a request in hand"
-rmdir $micro/fifo.0
-remove_driver fifo
+fifo_dies $step 19000
 run_ok rmmod micro_user
 done_testing

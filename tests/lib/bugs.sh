@@ -5,6 +5,13 @@
 
 micro=/sys/kernel/config/micro
 
+# load_bugs: the module, and a device
+load_bugs() {
+	run_ok insmod microkernel.ko
+	run_ok insmod bugs.ko
+	run_ok mkdir $micro/bugs.0
+}
+
 # bug NAME [DEVICE]: makes it, and says so in the log
 bug() {
 	dmesg -c >/dev/null
@@ -27,7 +34,7 @@ said() {
 			ok 0 "$1: $line"
 		else
 			diag "$(dmesg)"
-			# the others would take a minute each
+			# the others would take as long
 			break
 		fi
 	done </tmp/lines

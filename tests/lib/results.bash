@@ -118,8 +118,8 @@ made_by() (
 # text TEST: of itself, of what it sources, of the files that it takes along, and of the
 # sources of the programs that all of this names
 text() {
-	local word path name
-	word=$(
+	local text word path name
+	text=$(
 		cat "tests/$1.t"
 		sed -n 's|^\. /tests/lib/|tests/lib/|p' "tests/$1.t" | xargs -r cat
 		for word in $(header "tests/$1.t" 'vm\(-[a-z0-9]*\)\{0,1\}'); do
@@ -127,10 +127,10 @@ text() {
 			[[ ! -e $path ]] || find "$path" -type f -exec cat {} +
 		done
 	)
-	echo "$word"
+	echo "$text"
 	for path in tests/programs/*.c tests/programs/*/*.c; do
 		name=${path##*/}
-		[[ $word != *"${name%.c}"* ]] || cat "$path"
+		[[ $text != *"${name%.c}"* ]] || cat "$path"
 	done
 }
 

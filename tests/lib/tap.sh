@@ -89,6 +89,11 @@ built_in() {
 	done
 }
 
+# skip_built_in MODULE [COUNT]: is it? So many checks are skipped then
+skip_built_in() {
+	built_in "$1" && skip "$1 is built in" "${2:-1}"
+}
+
 # What is built in cannot be unloaded, and need not be
 if built_in microkernel; then
 	rmmod() {

@@ -338,10 +338,11 @@ microctl watch >/tmp/events 2>&1 &
 all=$!
 microctl watch --json one >/tmp/events.json 2>&1 &
 one=$!
+# listening COUNT: so many programs hear uevents
 listening() {
-	[ "$(awk '$2 == 15 && $4 != "00000000" { n++ } END { print n + 0 }' /proc/net/netlink)" -ge 2 ]
+	[ "$(awk '$2 == 15 && $4 != "00000000" { n++ } END { print n + 0 }' /proc/net/netlink)" -ge "$1" ]
 }
-wait_for listening
+wait_for listening 2
 microctl create one -c microkernel,fifo
 # it looks for the node when it hears of the device
 wait_for grep -q 'bind    one' /tmp/events
@@ -372,10 +373,7 @@ is "$(cat /tmp/events.json)" '{"event":"add","name":"one","driver":null,"node":n
 {"event":"remove","name":"one","driver":null,"node":null}' "to one of them, as JSON"
 microctl watch >/tmp/events 2>&1 &
 all=$!
-listening() {
-	[ "$(awk '$2 == 15 && $4 != "00000000" { n++ } END { print n + 0 }' /proc/net/netlink)" -ge 1 ]
-}
-wait_for listening
+wait_for listening 1
 kill -STOP $all
 microctl create three -c microkernel,fifo
 microctl remove three

@@ -210,17 +210,12 @@ note "the module"
 micro-hold end
 run_ok sh -c "rmdir $micro/*"
 exec 4<$devices
-if built_in microkernel; then
-	skip "the core is built in"
-else
+skip_built_in microkernel ||
 	is "$(micro-try rmmod microkernel)" EAGAIN "stays while drivers are loaded"
-fi
 exec 4<&-
 run_ok rmmod micro_evil sample_driver microkernel
-if built_in microkernel; then
-	skip "the core is built in"
-else
+skip_built_in microkernel || {
 	[ ! -e /sys/kernel/debug/micro ]
 	ok $? "the core takes its folder in debugfs with it"
-fi
+}
 done_testing

@@ -137,12 +137,10 @@ note "the module"
 micro-hold end
 echo 1 >$events/enable
 run_ok rmmod micro_evil sample_driver microkernel
-if built_in microkernel; then
-	skip "the core is built in" 2
-else
+skip_built_in microkernel 2 || {
 	[ ! -e $events ]
 	ok $? "takes its events with it"
 	is "$(grep -c 'micro_device_del: device=sample_driver ' $tracefs/trace)" 0 \
 		"and what was recorded, as nobody could print it"
-fi
+}
 done_testing

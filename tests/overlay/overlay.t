@@ -251,10 +251,7 @@ is $? 0 "the third"
 is "$(tree)" "$empty" "nothing is left"
 
 note "loading"
-if built_in micro_overlay; then
-	skip "micro_overlay is built in" 7
-	done_testing
-fi
+skip_built_in micro_overlay 7 && done_testing
 mkdir $overlays/a
 run_fails "in use|temporarily unavailable" rmmod micro_overlay
 rmdir $overlays/a

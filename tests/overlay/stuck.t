@@ -97,11 +97,8 @@ fi
 run_ok none $overlays/a
 run_ok none /dev/micro/micro_evil.deaf
 others "rmdir is at work"
-if built_in micro_overlay; then
-	skip "micro_overlay is built in"
-else
+skip_built_in micro_overlay ||
 	is "$(micro-try rmmod micro_overlay)" EAGAIN "the module stays meanwhile"
-fi
 run_ok mkdir $overlays/a
 is "$(status a)" unapplied "the name of the folder is free"
 rmdir $overlays/a

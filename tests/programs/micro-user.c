@@ -1675,10 +1675,26 @@ static void test_held(void)
 	check_is(waitpid(server, NULL, 0), server);
 }
 
+/* Two writes of five bytes, which one NEXT gives to the server, and answers to them */
+static void begin_two(int server, const int *files, struct call *calls,
+		      const struct micro_user_record *records, struct micro_user_reply *replies)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		begin_call(&calls[i], do_write, files[i]);
+		wait_until(calls[i].tid && task_state(calls[i].tid) == 'S');
+	}
+	check_is(next(server, 0, 8, NULL, 0), 2);
+	for (i = 0; i < 2; i++)
+		replies[i] = (struct micro_user_reply){ .size = sizeof(*replies),
+			.id = records[i].id, .slot = records[i].slot, .result = 5 };
+}
+
 /* One NEXT gives the server two requests, each of which takes nearly as long as "answer-ms" is */
 static void test_batch(void)
 {
-	struct micro_user_reply replies[2] = { };
+	struct micro_user_reply replies[2];
 	struct micro_user_record *records;
 	struct call calls[2];
 	int server = serve_here(), files[2], i;
@@ -1688,17 +1704,7 @@ static void test_batch(void)
 	check(records != MAP_FAILED);
 	for (i = 0; i < 2; i++)
 		files[i] = open_here(server);
-	for (i = 0; i < 2; i++) {
-		begin_call(&calls[i], do_write, files[i]);
-		wait_until(calls[i].tid && task_state(calls[i].tid) == 'S');
-	}
-	check_is(next(server, 0, 8, NULL, 0), 2);
-	for (i = 0; i < 2; i++) {
-		replies[i].size = sizeof(replies[i]);
-		replies[i].id = records[i].id;
-		replies[i].slot = records[i].slot;
-		replies[i].result = 5;
-	}
+	begin_two(server, files, calls, records, replies);
 	for (i = 0; i < 2; i++) {
 		usleep(2000000);
 		check_is(next(server, 0, 0, &replies[i], 1), 0);
@@ -1707,13 +1713,7 @@ static void test_batch(void)
 	check_is(number("lost"), 0);
 
 	/* two again, and no answer to the second */
-	for (i = 0; i < 2; i++) {
-		begin_call(&calls[i], do_write, files[i]);
-		wait_until(calls[i].tid && task_state(calls[i].tid) == 'S');
-	}
-	check_is(next(server, 0, 8, NULL, 0), 2);
-	replies[0].id = records[0].id;
-	replies[0].slot = records[0].slot;
+	begin_two(server, files, calls, records, replies);
 	check_is(next(server, 0, 0, &replies[0], 1), 0);
 	check_is(end_call(&calls[0]), 5);
 	check_fails(end_call(&calls[1]), EIO);

@@ -13,11 +13,6 @@ long) count=10000 ;;
 esac
 links=/dev/micro/by-driver/sample_driver
 
-# now: in milliseconds since the boot
-now() {
-	awk '{ printf "%d", $1 * 1000 }' /proc/uptime
-}
-
 # used: KiB of memory that are in use
 used() {
 	awk '$1 == "MemTotal:" { all = $2 } $1 == "MemAvailable:" { print all - $2 }' /proc/meminfo
@@ -53,15 +48,14 @@ ratio() {
 
 modprobe sample_driver
 udevadm settle
-udevd=$(systemctl show -p MainPID --value systemd-udevd)
 failed=$(systemctl --failed --plain --no-legend | wc -l)
 
 note "without udev"
 systemctl stop systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd
 before=$(used)
-began=$(now)
+began=$(ms)
 make_all
-bare=$(($(now) - began))
+bare=$(($(ms) - began))
 is "$(nodes)" "$count" "$count nodes"
 kernel=$((($(used) - before) * 1024 / count))
 remove_all
@@ -72,11 +66,11 @@ udevd=$(systemctl show -p MainPID --value systemd-udevd)
 
 note "with udev"
 before=$(used) init=$(resident 1) daemon=$(resident "$udevd")
-began=$(now)
+began=$(ms)
 make_all
-mkdirs=$(($(now) - began))
+mkdirs=$(($(ms) - began))
 run_ok udevadm settle --timeout 18000
-settled=$(($(now) - began))
+settled=$(($(ms) - began))
 is "$(nodes) $(link_count)" "$count $count" "each device has its node, and its link"
 is "$(find -L $links -name 'sample_driver.m*' -type c | wc -l)" "$count" "each link leads to a node"
 diag "mkdir with udev beside it: $(ratio $mkdirs $bare) x without; until udev is done: $(ratio $settled $bare) x"
@@ -90,11 +84,11 @@ is "$(microctl list | grep -c '^sample_driver\.m.* bound')" "$count" "microctl l
 
 note "while a program uses one of them"
 exec 3</dev/micro/sample_driver.m"$count"
-began=$(now)
+began=$(ms)
 remove_all
-mkdirs=$(($(now) - began))
+mkdirs=$(($(ms) - began))
 run_ok udevadm settle --timeout 18000
-settled=$(($(now) - began))
+settled=$(($(ms) - began))
 run_fails "No such device" sh -c 'cat <&3'
 exec 3<&-
 diag "rmdir: $(ratio $mkdirs $bare) x the mkdirs without udev; until udev is done: $(ratio $settled $bare) x"

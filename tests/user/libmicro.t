@@ -296,16 +296,8 @@ rmdir $micro/counter.0
 remove_driver counter
 
 note "fifo: dead at some instructions"
-make_driver fifo memory-size/u32=524288 'again/string=read\nwrite\n' attempts/u32=1000
-mkdir $micro/fifo.0
-# the requests of a write and a read are about 1600 instructions of the server; more of
-# them in hard/user-fifo
-in_hand=$(timeout 3000 micro-step micro_user.fifo /dev/micro/fifo.0 1 1600 149 user-fifo fifo)
-ok $? "no byte is lost or repeated"
-[ "$in_hand" -gt 5 ]
-ok $? "$in_hand servers were killed with a request in hand"
-rmdir $micro/fifo.0
-remove_driver fifo
+# more of them in hard/user-fifo
+fifo_dies 149 3000
 
 run_ok rmmod micro_user
 done_testing
