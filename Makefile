@@ -272,8 +272,8 @@ make check-ci     lint, packages, costs, the model, and a kernel with KASAN, loc
                   kmemleak ...; .ci/run is "make check" and this
 make check-all    every test on every kernel, and long: hours. RESUME=1 goes on
                   where it was interrupted; SEED=N repeats what is done at random
-make check-long   user drivers: 10,000 servers are killed, and more that takes hours;
-                  RESUME=1 and SEED=N as above
+make check-long   user drivers: 10,000 servers are killed, and more that takes hours,
+                  check-host and check-fresh among it; RESUME=1 and SEED=N as above
 make check-arm64, check-debug, check-race, check-model, check-system
                   parts of it
 make check-host   what scripts/vm does with this machine: files, signals, errors

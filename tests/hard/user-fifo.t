@@ -6,6 +6,7 @@
 # vm: --timeout 20000
 . /tests/lib/tap.sh
 . /tests/lib/user.sh
+. /tests/lib/fifo.sh
 
 run_ok modprobe micro_user
 case $TIER in

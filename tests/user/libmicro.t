@@ -4,6 +4,7 @@
 # libmicro: what micro_serve() returns, and what clients of a driver made with it see
 . /tests/lib/tap.sh
 . /tests/lib/user.sh
+. /tests/lib/fifo.sh
 
 bus=/sys/bus/micro_bus/devices
 
