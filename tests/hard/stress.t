@@ -56,7 +56,7 @@ case $(uname -r) in
 	quiet
 	# in all four parts of the tier "all" there are 20,000
 	unplugs=500
-	[ "$TIER" != all ] || unplugs=2500
+	[ "$TIER" != all ] || unplugs=2300
 	# More than two openers mostly wait for each other on two slow CPUs
 	set -- "$@" --unplugs $unplugs --no-fork --pause 30000 --chaos 3
 	stress $long "$@" --processes 2 --threads 1

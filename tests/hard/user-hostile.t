@@ -23,9 +23,7 @@ cd /tmp || exit
 case $TIER/$(uname -r) in
 long/*-debug) replies=25000 ;;
 long/*) replies=10000 ;;
-all/*-debug) replies=5000 ;;
-*-debug) replies=1000 ;;
-*) replies=2500 ;;
+*) replies=1000 ;;
 esac
 
 all='again/string=open\nrelease\nread\nwrite\nioctl\nllseek\n'

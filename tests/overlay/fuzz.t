@@ -10,9 +10,9 @@ dir=/sys/kernel/config/device-tree/overlays/fuzz
 dtbo=/root/dts-overlays
 seed=${SEED:-1}
 # With --icount nobody waits for grace periods, which was most of the time. In both
-# parts of the tier "all" there are 2,000 and 10,000.
+# parts of the tier "all" there are 1,600 and 8,400.
 random=200 blobs=${BLOBS:-800}
-[ "$TIER" != all ] || random=1000 blobs=5000
+[ "$TIER" != all ] || random=800 blobs=4200
 
 modprobe -a sample_driver micro_fifo micro_ram micro_overlay
 # Nobody has drivers for what the damage makes of names: do not look for them
