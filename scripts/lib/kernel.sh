@@ -165,17 +165,23 @@ unpack_debian_kernel() {
 
 # modpost_32 KBUILD: Debian's modpost for 32-bit modules on a 64-bit machine takes a struct
 # of_device_id for as large as there, and ends with an error. So it is the program of a
-# 32-bit machine here, which CPUs of this architecture run as well.
+# 32-bit machine here. Not every machine runs that: its kernel can be without 32-bit
+# programs, and 64-bit Arm CPUs have no more of them. QEMU runs it there.
 modpost_32() {
 	local kbuild=$1 dir=$kernel_dir/modpost-32 modpost=$kernel_dir/usr/lib/$1/scripts/mod/modpost
-	local loader arch=i386
-	[[ $host_arch == amd64 ]] || arch=armhf
+	local loader arch=i386 emulator=qemu-i386
+	[[ $host_arch == amd64 ]] || arch=armhf emulator=qemu-arm
 	debian "$debian_suite" "$arch" apt_extract "$dir" "$kbuild" libc6
 	loader=$(compgen -G "$dir/lib/ld-linux*.so.[0-9]") || die "Debian's libc6 for $arch has no loader"
+	if "$loader" --version >/dev/null 2>&1; then
+		emulator=''
+	else
+		need "$emulator=qemu-user"
+	fi
 	rm "$modpost"
 	cat >"$modpost" <<-END
 		#!/bin/sh
-		exec $loader --library-path $dir/lib/$(triple "$arch") $dir/usr/lib/$kbuild/scripts/mod/modpost.real-lsb-32 "\$@"
+		exec $emulator $loader --library-path $dir/lib/$(triple "$arch") $dir/usr/lib/$kbuild/scripts/mod/modpost.real-lsb-32 "\$@"
 	END
 	chmod +x "$modpost"
 }
