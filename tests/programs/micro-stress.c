@@ -575,7 +575,11 @@ static void do_uring(struct task *t, struct slot *s)
 		io_uring_prep_read(sqe, s->fd, buf, sizeof(buf), 0);
 	else
 		io_uring_prep_poll_add(sqe, s->fd, POLLIN);
-	if (below(t, 2))
+	/*
+	 * Not reads: where other readers take the data, the kernel's count of tries wraps, and
+	 * it spins for ever (docs/kernels.md)
+	 */
+	if (!is_read && below(t, 2))
 		sqe->flags |= IOSQE_ASYNC;
 	do {
 		ret = io_uring_submit_and_wait(&t->uring, 1);
