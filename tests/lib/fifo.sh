@@ -6,11 +6,11 @@
 # a write and a read, which are about 1600. It may take SECONDS.
 fifo_dies() {
 	make_driver fifo memory-size/u32=524288 'again/string=read\nwrite\n' attempts/u32=1000
-	mkdir $micro/fifo.0
+	mkdir "$micro"/fifo.0
 	in_hand=$(timeout "$2" micro-step micro_user.fifo /dev/micro/fifo.0 1 1600 "$1" user-fifo fifo)
 	ok $? "no byte is lost or repeated"
 	[ "$in_hand" -gt 5 ]
 	ok $? "$in_hand servers were killed with a request in hand"
-	rmdir $micro/fifo.0
+	rmdir "$micro"/fifo.0
 	remove_driver fifo
 }
