@@ -169,14 +169,15 @@ unpack_debian_kernel() {
 # programs, and 64-bit Arm CPUs have no more of them. QEMU runs it there.
 modpost_32() {
 	local kbuild=$1 dir=$kernel_dir/modpost-32 modpost=$kernel_dir/usr/lib/$1/scripts/mod/modpost
-	local loader arch=i386 emulator=qemu-i386
-	[[ $host_arch == amd64 ]] || arch=armhf emulator=qemu-arm
+	local loader arch=i386 emulator=$dir/usr/bin/qemu-i386-static
+	[[ $host_arch == amd64 ]] || arch=armhf emulator=$dir/usr/bin/qemu-arm-static
 	debian "$debian_suite" "$arch" apt_extract "$dir" "$kbuild" libc6
 	loader=$(compgen -G "$dir/lib/ld-linux*.so.[0-9]") || die "Debian's libc6 for $arch has no loader"
 	if "$loader" --version >/dev/null 2>&1; then
 		emulator=''
 	else
-		need "$emulator=qemu-user"
+		# into the cache, as the next run may be in another container
+		debian "$debian_suite" "$host_arch" apt_extract "$dir" qemu-user-static
 	fi
 	rm "$modpost"
 	cat >"$modpost" <<-END

@@ -54,7 +54,7 @@ set -- --seconds 2400 ${SEED:+--seed "$SEED"}
 case $(uname -r) in
 *-debug)
 	quiet
-	# with files open; in all four parts of the tier "all" there are over 20,000 unplugs
+	# so many with files open: the four parts of the tier "all" make over 20,000 in all
 	unplugs=500
 	[ "$TIER" != all ] || unplugs=1700
 	# More than two openers mostly wait for each other on two slow CPUs

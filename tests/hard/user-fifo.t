@@ -11,6 +11,7 @@
 run_ok modprobe micro_user
 case $TIER in
 long) step=3 ;;
+all) step=37 ;;
 *) step=61 ;;
 esac
 fifo_dies $step 19000

@@ -23,7 +23,8 @@ cd /tmp || exit
 case $TIER/$(uname -r) in
 long/*-debug) replies=25000 ;;
 long/*) replies=10000 ;;
-*) replies=1000 ;;
+*-debug) replies=1000 ;;
+*) replies=2500 ;;
 esac
 
 all='again/string=open\nrelease\nread\nwrite\nioctl\nllseek\n'

@@ -35,7 +35,7 @@ case $TIER/$(uname -r) in
 long/*-debug) deaths=2500 others=500 loads=500 ;;
 long/*) deaths=1000 others=200 loads=50 ;;
 *-debug) deaths=150 others=20 loads=3 ;;
-*) deaths=200 others=40 loads=5 ;;
+*) deaths=300 others=60 loads=8 ;;
 esac
 kills deaths $deaths
 for what in clients unplugs drivers; do

@@ -571,16 +571,14 @@ static void do_uring(struct task *t, struct slot *s)
 	if (!t->has_uring)
 		return;
 	sqe = io_uring_get_sqe(&t->uring);
-	if (is_read)
+	if (is_read) {
+		/* Not IOSQE_ASYNC: with several readers, the kernel may spin (docs/kernels.md) */
 		io_uring_prep_read(sqe, s->fd, buf, sizeof(buf), 0);
-	else
+	} else {
 		io_uring_prep_poll_add(sqe, s->fd, POLLIN);
-	/*
-	 * Not reads: where other readers take the data, the kernel's count of tries wraps, and
-	 * it spins for ever (docs/kernels.md)
-	 */
-	if (!is_read && below(t, 2))
-		sqe->flags |= IOSQE_ASYNC;
+		if (below(t, 2))
+			sqe->flags |= IOSQE_ASYNC;
+	}
 	do {
 		ret = io_uring_submit_and_wait(&t->uring, 1);
 	} while (ret == -EINTR || ret == -EAGAIN);

@@ -11,7 +11,7 @@
 . /tests/lib/user.sh
 
 seconds=5
-[ "$TIER" != all ] || seconds=20
+[ "$TIER" != all ] || seconds=60
 store=/dev/micro/store.0
 
 # serving: a server is there
