@@ -230,6 +230,7 @@ static void mu_take_post(struct mu_session *s, struct mu_ring *ring, struct mu_i
 		rec->slot = inst->number << 16 | MU_SLOT_RESTORE;
 		memcpy(rec->u.restore.state, file->state, sizeof(file->state));
 		file->told = MU_TELLING;
+		mu_hand(ring, &file->handed);
 		WRITE_ONCE(s->outstanding, s->outstanding + 1);
 		s->telling++;
 		break;

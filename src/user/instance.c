@@ -201,6 +201,7 @@ void mu_instance_forget(struct mu_instance *inst)
 			break;
 		case MU_SLOT_ORPHAN:
 			list_del_init(&slot->link);
+			slot->exposed = true;
 			if (s)
 				mu_session_less(s);
 			mu_slot_free(slot);

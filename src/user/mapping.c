@@ -17,6 +17,11 @@
  * a server that is gone can't keep any in a pipe, a registered buffer or a child. They are
  * taken away when the session ends, and before the memory of a device is freed.
  *
+ * The threads of a server may run on while its session ends, and write to slots that they have.
+ * So mu_driver.map_sem is held for writing from before the end until the pages are away. A client
+ * whose slot was with that server takes it for a moment before it fills the slot again, and
+ * the next session before it enters a page.
+ *
  * Area 0 of the node's offsets has the rings, area n the device number n: first payloads, then
  * memory.
  */
@@ -124,35 +129,31 @@ out:
 
 /**
  * mu_map_begin() - a session has begun: pages may be entered
- * @ud: the driver
+ * @s: the session
  * @mapping: of the node through which it did
  *
  * Context: may sleep.
  */
-void mu_map_begin(struct mu_driver *ud, struct address_space *mapping)
+void mu_map_begin(struct mu_session *s, struct address_space *mapping)
 {
-	guard(rwsem_write)(&ud->map_sem);
-	/* The one before may still be at its end */
-	if (ud->mapping)
-		unmap_mapping_range(ud->mapping, 0, 0, 1);
-	ud->mapping = mapping;
+	guard(rwsem_write)(&s->ud->map_sem);
+	/* If it is over already, another may have begun */
+	if (!READ_ONCE(s->ended))
+		s->ud->mapping = mapping;
 }
 
 /**
  * mu_unmap_all() - a session has ended: take all pages away
  * @ud: the driver
  *
- * Context: may sleep.
+ * Context: may sleep; mu_driver.map_sem is held for writing.
  */
 void mu_unmap_all(struct mu_driver *ud)
 {
-	guard(rwsem_write)(&ud->map_sem);
 	if (!ud->mapping)
 		return;
 	unmap_mapping_range(ud->mapping, 0, 0, 1);
-	/* Those of another session come back as they are touched */
-	if (!READ_ONCE(ud->session))
-		ud->mapping = NULL;
+	ud->mapping = NULL;
 }
 
 /**

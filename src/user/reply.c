@@ -83,7 +83,7 @@ void mu_session_less(struct mu_session *s)
 static void mu_answered(struct mu_session *s, const struct mu_handed *handed)
 {
 	s->progress = jiffies;
-	if (handed && likely(handed->batch == handed->ring->batch))
+	if (likely(handed->batch == handed->ring->batch))
 		handed->ring->answered = jiffies;
 	mu_session_less(s);
 }
@@ -130,7 +130,7 @@ static bool mu_reply_restore(struct mu_session *s, const struct micro_user_reply
 	file->restores = 0;
 	mu_file_save(file, reply->flags, reply->cookie, reply->state);
 	s->telling--;
-	mu_answered(s, NULL);
+	mu_answered(s, &file->handed);
 	return true;
 }
 

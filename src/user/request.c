@@ -23,7 +23,8 @@
  * 4. After "not now": until an event. No slot is held, and the server knows nothing.
  *
  * When the server is lost, 1 and 4 sleep on; 2 and 3 are woken to fill their slots again, as what
- * is in them was within the server's reach, and queue up where they were.
+ * is in them was within the server's reach, and queue up where they were. They do so when the
+ * server's pages are away, as its threads may run on.
  */
 
 #define MU_INTERRUPTIBLE	(TASK_INTERRUPTIBLE | TASK_FREEZABLE_UNSAFE)
@@ -182,6 +183,11 @@ static int mu_request_fill(struct mu_request *req)
 
 	if (!zero)
 		return 0;
+	if (unlikely(slot->exposed)) {
+		/* The one who ends the session has it until the pages are away */
+		guard(rwsem_read)(&ud->map_sem);
+		slot->exposed = false;
+	}
 	if (unlikely(!slot->data)) {
 		data = __vmalloc(ud->stride, GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
 				 __GFP_NORETRY);
@@ -441,6 +447,7 @@ void mu_request_lost(struct mu_slot *slot, bool served)
 
 	list_del_init(&slot->link);
 	slot->state = MU_SLOT_CLIENT;
+	slot->exposed = true;
 	slot->used = max(slot->used, req->room);
 	if (!served && req->attempt)
 		ud->suspects--;

@@ -41,8 +41,6 @@ int mu_server_release(struct micro_driver *drv, struct file *filp)
 		mu_session_end(s, true, "it has closed its node");
 		/* It has a reference, but the driver must stay until it is done */
 		flush_work(&s->exit_work);
-		/* Likewise if somebody else ends it in this moment */
-		mu_unmap_all(s->ud);
 		mu_session_put(s);
 	}
 	mutex_destroy(&server->lock);

@@ -21,7 +21,7 @@
  * watchdog sees that, as a core dump can take long before anything else happens; the
  * watchdog is fed up with it; another process has taken over.
  *
- * Whoever finds it first ends it, under mu_driver.lock.
+ * Whoever finds it first ends it, under mu_driver.map_sem and mu_driver.lock.
  */
 
 static void mu_rings_free(struct mu_session *s)
@@ -304,7 +304,7 @@ int mu_session_attach(struct file *filp, struct mu_server *server,
 			goto out;
 		}
 	}
-	mu_map_begin(ud, filp->f_mapping);
+	mu_map_begin(s, filp->f_mapping);
 
 	attach->entries = s->entries;
 	attach->rings = s->nr_rings;
@@ -369,6 +369,44 @@ void mu_session_unplug(struct mu_driver *ud)
 	ud->going = true;
 }
 
+/* Nobody serves from here on. Returns false if that is so already */
+static bool mu_session_cut(struct mu_session *s, bool *lost, struct list_head *dead)
+{
+	struct mu_driver *ud = s->ud;
+	struct mu_instance *inst;
+	unsigned long index;
+	u32 i;
+
+	guard(spinlock)(&ud->lock);
+	if (s->ended || ud->session != s)
+		return false;
+	WRITE_ONCE(s->ended, true);
+	ud->session = NULL;
+	ud->serving = false;
+	ud->since = jiffies;
+	/* One that has handed everything over may go before it is asked to */
+	*lost = *lost && !ud->going && !(s->leaving && !s->outstanding);
+	if (*lost)
+		WRITE_ONCE(ud->lost, ud->lost + 1);
+	xa_for_each(&ud->instances, index, inst) {
+		mu_instance_forget(inst);
+		/* Nobody is left who could be told */
+		if (inst->removed) {
+			xa_erase(&ud->instances, inst->number);
+			list_move(&inst->dead, dead);
+		}
+	}
+	WRITE_ONCE(s->outstanding, 0);
+	s->telling = 0;
+	for (i = 0; i <= s->nr_rings; i++)
+		INIT_LIST_HEAD(&s->rings[i].dead);
+	mu_session_kick(s);
+	wake_up_poll(&s->server->wq, EPOLLERR | EPOLLHUP);
+	wake_up(&ud->wq);
+	mu_watch(ud);
+	return true;
+}
+
 /**
  * mu_session_end() - end a session, unless it is over
  * @s: the session; the caller has a reference
@@ -380,41 +418,14 @@ void mu_session_unplug(struct mu_driver *ud)
 void mu_session_end(struct mu_session *s, bool lost, const char *why)
 {
 	struct mu_driver *ud = s->ud;
-	struct mu_instance *inst;
-	unsigned long index;
 	LIST_HEAD(dead);
-	u32 i;
 
-	scoped_guard(spinlock, &ud->lock) {
-		if (s->ended || ud->session != s)
+	scoped_guard(rwsem_write, &ud->map_sem) {
+		if (!mu_session_cut(s, &lost, &dead))
 			return;
-		WRITE_ONCE(s->ended, true);
-		ud->session = NULL;
-		ud->serving = false;
-		ud->since = jiffies;
-		/* One that has handed everything over may go before it is asked to */
-		lost = lost && !ud->going && !(s->leaving && !s->outstanding);
-		if (lost)
-			WRITE_ONCE(ud->lost, ud->lost + 1);
-		xa_for_each(&ud->instances, index, inst) {
-			mu_instance_forget(inst);
-			/* Nobody is left who could be told */
-			if (inst->removed) {
-				xa_erase(&ud->instances, inst->number);
-				list_move(&inst->dead, &dead);
-			}
-		}
-		WRITE_ONCE(s->outstanding, 0);
-		s->telling = 0;
-		for (i = 0; i <= s->nr_rings; i++)
-			INIT_LIST_HEAD(&s->rings[i].dead);
-		mu_session_kick(s);
-		wake_up_poll(&s->server->wq, EPOLLERR | EPOLLHUP);
-		wake_up(&ud->wq);
-		mu_watch(ud);
+		mu_unmap_all(ud);
 	}
 	remove_wait_queue(&s->pid->wait_pidfd, &s->exit_wait);
-	mu_unmap_all(ud);
 	mu_instances_free(&dead);
 	if (lost) {
 		dev_warn(&ud->mdev->dev, "lost the server, process %d: %s\n", pid_nr(s->pid), why);

@@ -35,7 +35,8 @@
  * fills it or takes the answer out, and to nobody else.
  *
  * mu_driver.map_sem is for the server's mappings: to enter a page, it is held for
- * reading; to take pages away, for writing. It is taken inside the mmap lock.
+ * reading; to take pages away, for writing, and the end of a session is one with that. It is
+ * taken inside the mmap lock, and mu_driver.lock inside of it.
  */
 
 #define MU_AREA_SHIFT	27		/* of the node's mappings, each device has so much */
@@ -131,6 +132,7 @@ struct mu_handed {
  * @index: in mu_instance.slots
  * @state: enum mu_slot_state
  * @type: enum micro_user_type of the request
+ * @exposed: a server was lost that may still write to @data, until its pages are taken away
  * @post: MICRO_USER_UNDELIVERED
  */
 struct mu_slot {
@@ -148,6 +150,7 @@ struct mu_slot {
 	u16 index;
 	u8 state;
 	u8 type;
+	bool exposed;
 	struct mu_post post;
 };
 
@@ -232,6 +235,7 @@ struct mu_request {
  * @closed: the client has released it; only @release keeps it
  * @error: the server could not restore it
  * @restores: servers that were lost with its RESTORE
+ * @handed: when that was delivered
  */
 struct mu_file {
 	struct list_head link;
@@ -252,6 +256,7 @@ struct mu_file {
 	bool closed;
 	bool error;
 	u32 restores;
+	struct mu_handed handed;
 };
 
 /**
@@ -548,7 +553,7 @@ int mu_save(struct mu_session *s, const struct micro_user_save *save);
 
 /* mapping.c */
 int mu_server_mmap(struct micro_driver *drv, struct file *filp, struct vm_area_struct *vma);
-void mu_map_begin(struct mu_driver *ud, struct address_space *mapping);
+void mu_map_begin(struct mu_session *s, struct address_space *mapping);
 void mu_unmap_instance(struct mu_instance *inst);
 void mu_unmap_all(struct mu_driver *ud);
 

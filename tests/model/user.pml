@@ -51,6 +51,7 @@ hidden byte P_nothing_done;		/* who is interrupted has a request that no server 
 hidden byte P_one_serves;		/* at a time */
 hidden byte P_gone_told;		/* when the driver goes, its clients hear that, not of a lost server */
 hidden byte P_session_over;		/* when the driver has gone, no session is left */
+hidden byte P_payload_whole;		/* no lost server can write to what a client gives the next one */
 
 /* struct mu_slot */
 byte state[NS];
@@ -74,6 +75,11 @@ byte outstanding;
 bit idle;				/* the server's thread sleeps, and nobody woke it */
 bit removes;				/* REMOVE is in inst->posts */
 bit going;				/* the server node is being unbound */
+#ifdef PAYLOADS
+byte ending;				/* mu_driver.map_sem is held by who ends this session */
+byte mapped;				/* servers that have the slots mapped */
+byte exposed;				/* slots that a lost server had when its session ended */
+#endif
 /* mu_file_events(), and when it was notified */
 bit events;
 byte stamp, seq;
@@ -96,6 +102,9 @@ bit removed, told_removed, unplug_begun, unplugged;
 byte answered;				/* clients whose request was answered */
 byte taken;				/* clients whose request a server had, who may have done it */
 bit released;				/* the core has released the server's file */
+#ifdef PAYLOADS
+byte works[NS];				/* servers that have a request of this slot in hand */
+#endif
 
 inline wake_server()
 {
@@ -134,8 +143,27 @@ inline request_lost(n)
 
 inline session_end(k)
 {
+#ifdef PAYLOADS
+	ending == 0;
+#endif
 	if
 	:: sess == k ->
+#ifdef PAYLOADS
+		ending = k;
+		for (n : 0 .. NS - 1) {
+			if
+			:: state[n] == QUEUED || state[n] == SERVED -> ADD(exposed, n)
+			:: state[n] == ORPHAN ->
+#ifndef MUTANT_ORPHAN_UNEXPOSED
+				ADD(exposed, n)
+#else
+				skip
+#endif
+			:: state[n] == FREE || state[n] == CLIENT || state[n] == UNDELIVERED
+			fi
+		};
+		n = 0;
+#endif
 		sess = 0; serving = 0; leaving = 0; idle = 0; removes = 0;
 		ADD(ended, k);
 		for (n : 0 .. NS - 1) {
@@ -279,6 +307,15 @@ begin:	atomic {
 
 	/* mu_request_fill() is between the locks; mu_request_submit() */
 submit:	atomic {
+#ifdef PAYLOADS
+#ifndef MUTANT_FILLED_WHILE_MAPPED
+		if
+		:: IN(exposed, slot[c]) -> ending == 0; DEL(exposed, slot[c])
+		:: !IN(exposed, slot[c])
+		fi;
+#endif
+		MUST(P_payload_whole, (works[slot[c]] & mapped) == 0);
+#endif
 		DEL(settled, c); DEL(again, c);
 		n = slot[c];
 		sid[n] = rid[c];
@@ -348,6 +385,13 @@ submit:	atomic {
 out:	skip
 }
 
+/* the server's thread does not touch the slot any more */
+#ifdef PAYLOADS
+#define WORKED(n)	DEL(works[n], k)
+#else
+#define WORKED(n)	skip
+#endif
+
 proctype Server(byte k)
 {
 	byte w, n, i, hand, old, dying;
@@ -387,6 +431,14 @@ proctype Server(byte k)
 #endif
 		node_inside = 0;
 		MUST(P_one_serves, sess == 0); sess = k; serving = 0; leaving = 0; idle = 0 };
+#ifdef PAYLOADS
+	/* mu_map_begin() */
+	atomic { ending == 0 ->
+		if
+		:: sess == k -> ADD(mapped, k)
+		:: sess != k
+		fi };
+#endif
 	/* PROBE and RESTORE, READY */
 	if
 	:: atomic { sess == k -> serving = 1 }
@@ -401,6 +453,9 @@ proctype Server(byte k)
 		MUST(P_no_dead_delivery, !dying);
 		state[n] = SERVED; old = had[n]; had[n] = sid[n]; ADD(hand, n);
 		rseq[owner[n]] = seq;
+#ifdef PAYLOADS
+		ADD(works[n], k);
+#endif
 		ADD(taken, owner[n]);
 		outstanding++;
 		n = 0 }
@@ -428,15 +483,15 @@ proctype Server(byte k)
 #endif
 		fi
 	/* answers: right, "not now", to something else, a second time */
-	:: atomic { IN(hand, 0) -> DEL(hand, 0); reply(k, 0, had[0], ANSWER) }
-	:: atomic { IN(hand, 0) -> DEL(hand, 0); reply(k, 0, had[0], NOT_NOW) }
+	:: atomic { IN(hand, 0) -> DEL(hand, 0); WORKED(0); reply(k, 0, had[0], ANSWER) }
+	:: atomic { IN(hand, 0) -> DEL(hand, 0); WORKED(0); reply(k, 0, had[0], NOT_NOW) }
 #ifdef LIES
 	:: atomic { had[0] -> reply(k, 0, had[0], ANSWER) }
 	:: atomic { old -> reply(k, 0, old, ANSWER) }
 #endif
 #if NS > 1
-	:: atomic { IN(hand, 1) -> DEL(hand, 1); reply(k, 1, had[1], ANSWER) }
-	:: atomic { IN(hand, 1) -> DEL(hand, 1); reply(k, 1, had[1], NOT_NOW) }
+	:: atomic { IN(hand, 1) -> DEL(hand, 1); WORKED(1); reply(k, 1, had[1], ANSWER) }
+	:: atomic { IN(hand, 1) -> DEL(hand, 1); WORKED(1); reply(k, 1, had[1], NOT_NOW) }
 #endif
 #ifdef DEATHS
 	:: atomic { sess == k -> session_end(k); goto dead }
@@ -510,6 +565,16 @@ proctype Notifier()
 	:: atomic { n == EVENTS || revoked -> break }
 	od
 }
+
+#ifdef PAYLOADS
+/* The rest of mu_session_end(), in whatever thread: mu_unmap_all(), up_write() */
+proctype Unmap()
+{
+end:	do
+	:: atomic { ending != 0 -> DEL(mapped, ending); ending = 0 }
+	od
+}
+#endif
 
 #ifdef SIGNALS
 proctype Signals()
@@ -607,6 +672,9 @@ init {
 		n = 0;
 		run Watchdog();
 		run Notifier();
+#ifdef PAYLOADS
+		run Unmap();
+#endif
 #ifdef SIGNALS
 		run Signals();
 #endif

@@ -65,6 +65,7 @@ struct served {
 	atomic_int noted;
 	char state[MICRO_USER_STATE];
 	atomic_int restore_error, probe_error, probes_held, later;
+	atomic_int leaves;		/* with the first attempt of CMD_TURN, while it writes */
 };
 
 static struct served *shared;
@@ -73,6 +74,7 @@ static char server_node[128];
 struct device {
 	unsigned int instance;
 	char *data, *memory;
+	unsigned long memory_size;
 };
 
 struct server {
@@ -145,8 +147,32 @@ static void probed(struct server *s, const struct micro_user_record *rec)
 		d->memory = mmap(NULL, rec->u.probe.memory_size, PROT_READ | PROT_WRITE, MAP_SHARED,
 				 s->fd, rec->u.probe.memory_offset);
 		check(d->memory != MAP_FAILED);
+		d->memory_size = rec->u.probe.memory_size;
 	}
 	d->instance = rec->instance;
+}
+
+static __noreturn void *write_on(void *data)
+{
+	for (;;)
+		memset(data, 'X', BYTES);
+}
+
+/* One thread ends the session, and another does not stop to write, until there is SIGBUS */
+static __noreturn void leave(int fd, char *data)
+{
+	pthread_t thread;
+	int i;
+
+	/* Many pages make it last: those with lower offsets are taken away first */
+	for (i = 0; i < DEVICES; i++)
+		if (devices[i].memory)
+			memset(devices[i].memory, 1, devices[i].memory_size);
+	check(!pthread_create(&thread, NULL, write_on, data));
+	usleep(1000);
+	check_is(ioctl(fd, MICRO_USER_DETACH), 0);
+	pthread_join(thread, NULL);
+	_exit(0);
 }
 
 /* Returns whether to answer */
@@ -287,6 +313,9 @@ static void serve_ring(struct server *s)
 			check_is(rec->size, sizeof(*rec));
 			if (rec->type == MICRO_USER_PROBE)
 				probed(s, rec);
+			if (rec->type == MICRO_USER_IOCTL && rec->u.ioctl.cmd == CMD_TURN &&
+			    !rec->attempt && shared->leaves)
+				leave(s->fd, device(rec)->data + rec->data);
 			if (handle(rec, device(rec)->data + rec->data, &replies[n]))
 				n++;
 		}
@@ -462,6 +491,19 @@ static long do_die(int fd)
 static long do_attempt(int fd)
 {
 	return ioctl(fd, CMD_ATTEMPT);
+}
+
+static long do_turn(int fd)
+{
+	char text[BYTES];
+	long ret;
+	int i;
+
+	memset(text, 'a', sizeof(text));
+	ret = ioctl(fd, CMD_TURN, text);
+	for (i = 0; i < BYTES; i++)
+		check(text[i] == (ret ? 'a' : 'b'));
+	return ret;
 }
 
 static long do_note(int fd)
@@ -1033,6 +1075,19 @@ static int serve_here(void)
 	return server;
 }
 
+/* The device that COMMAND has made */
+static int open_other(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s", node);
+	path[strlen(path) - 1] = 'y';
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	check(fd >= 0);
+	return fd;
+}
+
 static int open_here(int server)
 {
 	const struct micro_user_reply good = { };
@@ -1238,7 +1293,6 @@ static void test_slots(void)
 static void test_other(void)
 {
 	pid_t server = start(), pids[2];
-	char path[64];
 	int fd, i;
 
 	fd = open_node(O_RDWR);
@@ -1253,10 +1307,7 @@ static void test_other(void)
 	}
 	shared->what = ANSWER;
 	unplug();
-	snprintf(path, sizeof(path), "%s", node);
-	path[strlen(path) - 1] = 'y';
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	check(fd >= 0);
+	fd = open_other();
 	check_is(do_read(fd), BYTES);
 	check_is(ioctl(fd, CMD_ARG, 3), 3);
 	for (i = 0; i < 2; i++)
@@ -1720,6 +1771,38 @@ static void test_batch(void)
 	check_is(number("lost"), 1);
 }
 
+/* The same with what a new server is told: the PROBE of one device, the RESTOREs of another */
+static void test_batch_restore(void)
+{
+	const struct micro_user_reply good = { };
+	struct micro_user_record *records, rec;
+	struct micro_user_attach a;
+	int server = serve_here(), i;
+
+	for (i = 0; i < 2; i++)
+		open_here(server);
+	check_is(ioctl(server, MICRO_USER_DETACH), 0);
+	check_is(attach(server, 0, 1, &a), 0);
+	records = mmap(NULL, 4096, PROT_READ, MAP_SHARED, server, 0);
+	check(records != MAP_FAILED);
+	take(server, &rec, MICRO_USER_PROBE);
+	unplug();
+	give(server, &rec, good);
+	check_is(next(server, 0, 8, NULL, 0), 3);
+	for (i = 0; i < 3; i++) {
+		/* the PROBE is the first of them, and answered last */
+		struct micro_user_record *r = &records[(i + 1) % 3];
+		struct micro_user_reply reply = { .size = sizeof(reply), .id = r->id,
+						  .slot = r->slot };
+
+		check_is(r->type, i < 2 ? MICRO_USER_RESTORE : MICRO_USER_PROBE);
+		usleep(2000000);
+		check_is(next(server, 0, 0, &reply, 1), 0);
+	}
+	check_is(ioctl(server, MICRO_USER_READY), 0);
+	check_is(number("lost"), 0);
+}
+
 /* "answer-ms" is 10 s: it begins when there is something to answer, not when the server was seen */
 static void test_idle(void)
 {
@@ -1764,6 +1847,32 @@ static void test_hang(void)
 	kill(server, SIGCONT);
 	check_is(waitpid(server, NULL, 0), server);
 	stop(second);
+}
+
+/*
+ * A session ends while its server still writes to a client's bytes: the next server gets them
+ * as the client gave them
+ */
+static void test_writing(void)
+{
+	struct call c;
+	pid_t server;
+	int i, status, fd;
+
+	unplug();
+	for (i = 0; i < 20; i++) {
+		server = start();
+		fd = open_other();
+		shared->leaves = 1;
+		begin_call(&c, do_turn, fd);
+		check_is(waitpid(server, &status, 0), server);
+		check(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+		shared->leaves = 0;
+		server = start();
+		check_is(end_call(&c), 0);
+		close(fd);
+		stop(server);
+	}
 }
 
 static int hang_status(void)
@@ -2415,11 +2524,13 @@ static const struct test_case cases[] = {
 	{ "core", test_core },
 	{ "uevents", test_uevents },
 	{ "grace", test_grace },
+	{ "writing", test_writing },
 	{ "hang", test_hang },
 	{ "idle", test_idle },
 	{ "probe-held", test_probe_held },
 	{ "held", test_held },
 	{ "batch", test_batch },
+	{ "batch-restore", test_batch_restore },
 	{ "hang-detach", test_hang_detach },
 	{ "hang-kill", test_hang_kill },
 	{ "patient", test_patient },

@@ -25,6 +25,8 @@ user refused-unasked operations/string=read
 unplug="mkdir $micro/t.y"
 user other depth/u32=2
 rmdir $micro/t.y
+user writing again/string=ioctl memory-size/u32=16777216 grace-ms/u32=600000
+rmdir $micro/t.y
 user probe-held answer-ms/u32=700
 rmdir $micro/t.y
 unplug=true
@@ -59,6 +61,10 @@ user uevents
 user grace grace-ms/u32=300
 user held answer-ms/u32=700
 user batch answer-ms/u32=3000
+unplug="mkdir $micro/t.y"
+user batch-restore answer-ms/u32=3000
+rmdir $micro/t.y
+unplug=true
 user idle answer-ms/u32=10000
 user hang answer-ms/u32=700 on-hang/string=detach
 user hang answer-ms/u32=700 on-hang/string=kill
