@@ -8,6 +8,7 @@
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/string.h>
 #include <linux/suspend.h>
 
 #include "device.h"
@@ -19,25 +20,38 @@
  * The driver core holds the lock of a device while its driver is in probe() or
  * remove(), and suspend takes the lock of each device, after it has frozen all
  * processes. If a driver does not return, the machine would hang there for ever, and
- * nobody could look what it waits for. So suspend is refused as long as a device is
- * locked for longer than a moment, and the log says which one.
+ * nobody could look what it waits for. So suspend is refused if a device is locked
+ * and nothing happens to it for some seconds, and the log says which one.
  */
 
-/* A bind or an unbind that goes on is over by then */
-#define MICRO_SUSPEND_MOMENT	HZ
+/*
+ * A device that is locked at so many looks, in the same state, is stuck. Where it comes and
+ * goes all the time, many looks find it locked. They are counted, not timed: if the machine
+ * has got no processor for seconds, a bind or an unbind has not either.
+ */
+#define MICRO_SUSPEND_LOOKS	250
+#define MICRO_SUSPEND_PAUSE_MS	20
 /* Where devices come and go all the time, one or another is always locked */
-#define MICRO_SUSPEND_LOOK	(10 * HZ)
+#define MICRO_SUSPEND_END	(20 * HZ)
 
-static bool micro_suspend_locked(struct micro_instance *mi)
+static const char *micro_suspend_state(struct micro_instance *mi)
 {
-	unsigned long end = jiffies + MICRO_SUSPEND_MOMENT;
+	guard(spinlock)(&mi->lock);
+	return micro_instance_state(mi);
+}
 
-	while (mutex_is_locked(&mi->mdev.dev.mutex)) {
-		if (time_after(jiffies, end))
-			return true;
-		msleep(20);
+static bool micro_suspend_stuck(struct micro_instance *mi)
+{
+	const char *state = micro_suspend_state(mi);
+	int i;
+
+	for (i = 0; i < MICRO_SUSPEND_LOOKS; i++) {
+		if (!mutex_is_locked(&mi->mdev.dev.mutex) ||
+		    strcmp(micro_suspend_state(mi), state))
+			return false;
+		msleep(MICRO_SUSPEND_PAUSE_MS);
 	}
-	return false;
+	return true;
 }
 
 static void micro_suspend_complain(struct micro_instance *mi)
@@ -51,12 +65,12 @@ static void micro_suspend_complain(struct micro_instance *mi)
 /* 0, or -EBUSY */
 static int micro_suspend_check(void)
 {
-	unsigned long end = jiffies + MICRO_SUSPEND_LOOK;
+	unsigned long end = jiffies + MICRO_SUSPEND_END;
 	struct micro_instance *mi;
 	int err = 0;
 
 	while (!err && time_before(jiffies, end) && (mi = micro_instance_find_locked())) {
-		if (micro_suspend_locked(mi)) {
+		if (micro_suspend_stuck(mi)) {
 			micro_suspend_complain(mi);
 			err = -EBUSY;
 		}

@@ -116,6 +116,19 @@ wait_for is_state micro_evil.slow-probe bound
 is "$(sleep_at devices)" ok "then it works"
 rmdir $micro/micro_evil.slow-probe
 
+note "a driver takes two seconds"
+echo hold >$evil/command
+mkdir $micro/micro_evil.slow-probe
+wait_for is_state micro_evil.slow-probe binding
+(
+	sleep 2
+	echo go >$evil/command
+) &
+is "$(sleep_at devices)" ok "suspend waits for probe()"
+wait $!
+wait_for is_state micro_evil.slow-probe bound
+rmdir $micro/micro_evil.slow-probe
+
 micro-hold end
 run_ok rmmod micro_evil
 done_testing
