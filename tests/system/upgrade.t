@@ -22,8 +22,9 @@ case $VM_BOOT in
 		[ "$kernel" = "$(uname -r)" ] || rm "/lib/modules/$kernel/build"
 	done
 	export DEBIAN_KERNEL_USE_CCACHE=1
+	before=$(dpkg-query -f '${Version}' -W microkernel-dkms)
 	run_ok dpkg -i /root/packages/next/*.deb
-	isnt "$(dpkg-query -f '${Version}' -W microkernel-dkms)" "$old" "the new package has another version"
+	isnt "$(dpkg-query -f '${Version}' -W microkernel-dkms)" "$before" "the new package has another version"
 	version=$(dpkg-query -f '${Version}' -W microkernel-dkms)
 	is "$(dkms status -m microkernel 2>/dev/null | sed 's/, [^,]*:/:/')" \
 		"$(kernels | sed "s|.*|microkernel/$version, &: installed|")" \
