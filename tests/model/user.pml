@@ -127,11 +127,19 @@ inline slot_free(n)
 	fi
 }
 
+/* The lost server may still write to this slot */
+#ifdef PAYLOADS
+#define EXPOSE(n)	ADD(exposed, n)
+#else
+#define EXPOSE(n)	skip
+#endif
+
 /* mu_request_lost() */
 inline request_lost(n)
 {
 	w = owner[n];
 	state[n] = CLIENT;
+	EXPOSE(n);
 	/* whether "again" has the operation; ENODEV, in any case, when the driver goes */
 	if
 	:: !going -> ADD(again, w); ADD(tried, w)
@@ -150,19 +158,6 @@ inline session_end(k)
 	:: sess == k ->
 #ifdef PAYLOADS
 		ending = k;
-		for (n : 0 .. NS - 1) {
-			if
-			:: state[n] == QUEUED || state[n] == SERVED -> ADD(exposed, n)
-			:: state[n] == ORPHAN ->
-#ifndef MUTANT_ORPHAN_UNEXPOSED
-				ADD(exposed, n)
-#else
-				skip
-#endif
-			:: state[n] == FREE || state[n] == CLIENT || state[n] == UNDELIVERED
-			fi
-		};
-		n = 0;
 #endif
 		sess = 0; serving = 0; leaving = 0; idle = 0; removes = 0;
 		ADD(ended, k);
@@ -171,7 +166,7 @@ inline session_end(k)
 			:: state[n] == QUEUED ->
 #ifndef MUTANT_QUEUED_FORGOTTEN
 				w = owner[n]; queue??eval(n);
-				state[n] = CLIENT; ADD(again, w); ADD(settled, w)
+				state[n] = CLIENT; EXPOSE(n); ADD(again, w); ADD(settled, w)
 #else
 				queue??eval(n)
 #endif
@@ -183,6 +178,12 @@ inline session_end(k)
 #endif
 			:: state[n] == ORPHAN || state[n] == UNDELIVERED ->
 #ifndef MUTANT_ORPHAN_OF_DEAD
+#ifndef MUTANT_ORPHAN_UNEXPOSED
+				if
+				:: state[n] == ORPHAN -> EXPOSE(n)
+				:: state[n] == UNDELIVERED
+				fi;
+#endif
 				slot_free(n)
 #else
 				skip
