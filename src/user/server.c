@@ -154,7 +154,7 @@ static void mu_ring_forget(struct mu_driver *ud, struct mu_ring *ring)
 static int mu_ring_begin(struct mu_session *s, u32 index, bool take, struct mu_ring **ring)
 {
 	*ring = &s->rings[index];
-	if (READ_ONCE((*ring)->busy) || xchg(&(*ring)->busy, true))
+	if (READ_ONCE((*ring)->busy) || xchg(&(*ring)->busy, 1))
 		return -EBUSY;
 	/* Only this thread adds to it; that the session's end may just empty it does no harm */
 	if (take && unlikely(!data_race(list_empty(&(*ring)->dead))))
@@ -165,7 +165,7 @@ static int mu_ring_begin(struct mu_session *s, u32 index, bool take, struct mu_r
 static void mu_ring_end(struct mu_ring *ring)
 {
 	/* pairs with the xchg() in mu_ring_begin() */
-	smp_store_release(&ring->busy, false);
+	smp_store_release(&ring->busy, 0);
 }
 
 static int mu_take_replies(struct mu_session *s, const struct micro_user_next *next)

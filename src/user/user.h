@@ -315,7 +315,8 @@ struct mu_instance {
  * @wq: where the thread sleeps
  * @idle: in mu_session.idle while it does, and nobody has woken it
  * @dead: devices whose REMOVE is in the ring
- * @busy: a thread is at it
+ * @busy: 1 while a thread is at it. Not a bool: on s390, xchg() of a byte leaves other bits beside
+ *	it in its result, which a bool takes for true; some architectures have none for bytes
  * @batch: how often the thread has taken records
  * @answered: jiffies when it took them last, or has answered one of these since
  */
@@ -324,7 +325,7 @@ struct mu_ring {
 	struct wait_queue_head wq;
 	struct list_head idle;
 	struct list_head dead;
-	bool busy;
+	u32 busy;
 	u32 batch;
 	unsigned long answered;
 };
