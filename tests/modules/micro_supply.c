@@ -96,6 +96,11 @@ static void supply_del_domain(void *data)
 	pm_genpd_remove(&s->domain);
 }
 
+/* Late releases of 6.1 release the domain's device, and give it no function for that */
+static void supply_release(struct device *dev)
+{
+}
+
 static int supply_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
@@ -121,6 +126,7 @@ static int supply_probe(struct platform_device *pdev)
 	s->domain.name = dev_name(dev);
 	s->domain.power_on = supply_on;
 	s->domain.power_off = supply_off;
+	s->domain.dev.release = supply_release;
 	err = pm_genpd_init(&s->domain, NULL, true);
 	if (err)
 		return err;

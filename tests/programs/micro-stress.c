@@ -593,9 +593,13 @@ static void do_uring(struct task *t, struct slot *s)
 	ret = cqe->res;
 	io_uring_cqe_seen(&t->uring, cqe);
 	errno = ret < 0 ? -ret : 0;
-	if (is_read) {
-		FILE_RESULT(t, s, OP_URING, ret, EAGAIN, EINTR, ECANCELED);
+	if (is_read && ret != -ECANCELED) {
+		FILE_RESULT(t, s, OP_URING, ret, EAGAIN, EINTR);
 	} else {
+		/*
+		 * The ring's own answer, which says nothing of the file: so the kernel gives up
+		 * a read for which signals let it make no worker
+		 */
 		RESULT(t, OP_URING, ret, ECANCELED);
 		if (ret > 0 && (ret & POLLHUP))
 			s->dead = true;
