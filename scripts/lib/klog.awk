@@ -90,8 +90,10 @@ text ~ /^BUG: KCSAN: / {
 	in_kcsan = 1
 	kcsan_lines = stacks = top_ours = top = interrupted = 0
 	delete stack_ours
-	# kill_fasync() looks at the list without its lock first, as its comment says
-	known = text ~ / (fasync_(insert|remove)_entry \/ kill_fasync|kill_fasync \/ fasync_(insert|remove)_entry)/
+	# kill_fasync() looks at the list without its lock first, as its comment says. How a lock of
+	# the kernel is made is the kernel's own, whoever takes it
+	known = text ~ / (fasync_(insert|remove)_entry \/ kill_fasync|kill_fasync \/ fasync_(insert|remove)_entry)/ ||
+		text ~ / osq_(un)?lock \/ osq_(un)?lock/
 }
 
 in_kcsan {
