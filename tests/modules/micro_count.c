@@ -50,7 +50,7 @@
  * @readers: wait queue for data
  * @writers: wait queue for room
  * @elsewhere: where the framework cannot wake
- * @gone: unplug() was called
+ * @gone: 1 after unplug(); not a bool, see mu_ring.busy
  * @inside: operations
  * @files: opened and not released
  * @fasync: subscribers
@@ -64,7 +64,7 @@ struct count {
 	wait_queue_head_t readers;
 	wait_queue_head_t writers;
 	wait_queue_head_t elsewhere;
-	bool gone;
+	u32 gone;
 	atomic_t inside;
 	atomic_t files;
 	struct fasync_struct *fasync;
@@ -557,7 +557,7 @@ static void count_unplug(struct micro_device *mdev)
 
 	if (count_check(c && READ_ONCE(c->magic) == COUNT_LIVE, "unplug: not live"))
 		return;
-	count_check(!xchg(&c->gone, true), "unplugged twice");
+	count_check(!xchg(&c->gone, 1), "unplugged twice");
 	atomic_long_inc(&count_stats.unplugs);
 	if (atomic_read(&c->files))
 		atomic_long_inc(&count_stats.unplugs_open);

@@ -597,8 +597,8 @@ static void do_uring(struct task *t, struct slot *s)
 		FILE_RESULT(t, s, OP_URING, ret, EAGAIN, EINTR);
 	} else {
 		/*
-		 * The ring's own answer, which says nothing of the file: so the kernel gives up
-		 * a read for which signals let it make no worker
+		 * ECANCELED is the ring's own answer: no driver and no part of the core gives it,
+		 * so it says nothing of the file
 		 */
 		RESULT(t, OP_URING, ret, ECANCELED);
 		if (ret > 0 && (ret & POLLHUP))
