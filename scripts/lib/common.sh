@@ -341,7 +341,8 @@ need() {
 		may_not_install "${packages[@]}"
 	fi
 	say "installing ${packages[*]}"
-	locked apt apt_or_update install -y --no-install-recommends "${packages[@]}" ||
+	# what is there stays, whatever the packages conflict with; and to apt, gcc- is to remove gcc
+	locked apt apt_or_update install -y --no-remove --no-install-recommends "${packages[@]}" ||
 		die "could not install ${packages[*]}, see above"
 }
 

@@ -80,7 +80,7 @@ kernel_architecture() {
 	local package=gcc-12
 	kernel_arch=$1
 	kernel_cross=''
-	kernel_triple=$(triple "$kernel_arch")
+	kernel_triple=$(triple "$kernel_arch") || die "unknown architecture $kernel_arch: there are $arch_names"
 	if [[ $kernel_arch != "$host_arch" ]]; then
 		package+=-$(cross "$kernel_arch")
 		package=${package//_/-}
