@@ -50,7 +50,7 @@ load_lists() {
 			APT::Update::Error-Mode "any";
 		END
 	} >"$dir/apt.conf.new"
-	if APT_CONFIG=$dir/apt.conf.new apt_or_update update || without_security "$arch" "$dir"; then
+	if APT_CONFIG=$dir/apt.conf.new apt_or_update update || without_updates "$arch" "$dir"; then
 		mv "$dir/apt.conf.new" "$dir/apt.conf"
 	elif [[ -e $dir/apt.conf ]]; then
 		say "could not load the package lists of Debian's $suite: going on with those from $(date -r "$dir/apt.conf" +%F)"
@@ -59,12 +59,13 @@ load_lists() {
 	fi
 }
 
-# without_security ARCH DIR: the lists without those of security updates. Mirrors that are
-# right for the architectures that all have may be wrong for the others, for days.
-without_security() {
+# without_updates ARCH DIR: the release's own lists alone. Mirrors that are right for the
+# architectures that all have may be wrong for the others, for days.
+without_updates() {
 	[[ $1 != a??64 && ! -e $2/apt.conf ]] || return
-	say "security updates for $1 cannot be had, see above: going on without them"
-	sed -i '/-security main$/d' "$2/sources.list"
+	say "updates for $1 cannot be had, see above: going on without them"
+	# the first line is the release
+	sed -i 1q "$2/sources.list"
 	APT_CONFIG=$2/apt.conf.new apt_or_update update
 }
 
@@ -76,8 +77,8 @@ debian_sources() {
 	printf "deb $options%s %s main\n" "$main" "$suite" "$main" "$suite-updates"
 	# the long-term support of Debian 12, which makes its security updates, leaves s390x out
 	[[ $arch == s390x ]] || printf "deb $options%s %s main\n" "$security" "$suite-security"
-	# where the newest kernels are
-	[[ $suite != "$newest_suite" ]] || printf "deb $options%s %s main\n" "$main" "$suite-backports"
+	# where the newest kernels are, which are for this machine
+	[[ $suite != "$newest_suite" || $arch != "$host_arch" ]] || printf "deb $options%s %s main\n" "$main" "$suite-backports"
 }
 
 # debian_mirror: prints where Debian's packages are, where its security updates
