@@ -35,7 +35,8 @@ announce() {
 
 # known_release KERNEL ARCH: which of Debian's releases that was when somebody asked last
 known_release() {
-	local known=$cache/apt/$debian_suite-$2/known meta release
+	local known meta release
+	known=$cache/apt/$(suite "$2")-$2/known
 	meta=$(kernel_package "$1" "$2")
 	case $1 in
 	6.1-oldest)
@@ -62,7 +63,7 @@ to_fetch() {
 	fi
 	case $1 in
 	6.1 | 6.1-oldest) [[ $2 == a??64 ]] && echo 52 || echo 65 ;;
-	6.12) echo 62 ;;
+	6.12) [[ $2 == riscv64 ]] && echo 125 || echo 62 ;;
 	6.1-rt) echo 96 ;;
 	6.12-rt) echo 135 ;;
 	debug | race) compgen -G "$cache/kernel/$1-*/.complete" >/dev/null || compgen -G "$cache/source/6.12*/.complete" >/dev/null && echo 0 || echo 165 ;;

@@ -30,7 +30,7 @@ x86_64) host_arch=amd64 ;;
 aarch64) host_arch=arm64 ;;
 esac
 # the architectures of guests, by Debian's names
-arch_names='amd64, arm64, armhf, i386, ppc64el and s390x'
+arch_names='amd64, arm64, armhf, i386, ppc64el, riscv64 and s390x'
 # triple ARCH: what Debian calls the folders with the libraries of that architecture
 triple() {
 	case $1 in
@@ -39,6 +39,7 @@ triple() {
 	armhf) echo arm-linux-gnueabihf ;;
 	i386) echo i386-linux-gnu ;;
 	ppc64el) echo powerpc64le-linux-gnu ;;
+	riscv64) echo riscv64-linux-gnu ;;
 	s390x) echo s390x-linux-gnu ;;
 	*) return 1 ;;
 	esac
@@ -54,6 +55,15 @@ cross() {
 host_triple=$(triple "$host_arch")
 # Debian's releases from which the kernels are: 6.1 and 6.12, and the newest
 debian_suite=bookworm newest_suite=trixie
+# suite ARCH: the release that its first kernel and its programs are from; Debian 12 has no
+# riscv64
+suite() {
+	if [[ $1 == riscv64 ]]; then
+		echo "$newest_suite"
+	else
+		echo "$debian_suite"
+	fi
+}
 
 # 125, as of docker and timeout: the tool failed, not what it was to run
 die() {

@@ -144,7 +144,7 @@ program_add() {
 		names[${program##*/}]=$program
 		machine=$(readelf -h "$program" 2>/dev/null | sed -n 's/^ *Machine: *//p')
 		case $machine-$kernel_arch in
-		*X86-64*-amd64 | AArch64-arm64 | ARM-armhf | *80386-i386 | PowerPC64-ppc64el | *S/390-s390x) ;;
+		*X86-64*-amd64 | AArch64-arm64 | ARM-armhf | *80386-i386 | PowerPC64-ppc64el | RISC-V-riscv64 | *S/390-s390x) ;;
 		-*) ;; # a script has none
 		*) die "--program: $name is for $machine, and the guest is $kernel_arch" ;;
 		esac

@@ -67,7 +67,9 @@ busybox_fetch() {
 	[[ ! -x $busybox_dir/bin/busybox ]] || return 0
 	say "fetching busybox-static for $1"
 	unfinished "$busybox_dir.new"
-	debian "$debian_suite" "$1" apt_extract "$busybox_dir.new" busybox-static
+	debian "$(suite "$1")" "$1" apt_extract "$busybox_dir.new" busybox-static
+	# Debian 13 has it there
+	[[ -e $busybox_dir.new/bin ]] || ln -s usr/bin "$busybox_dir.new/bin"
 	rm -rf "$busybox_dir"
 	mv "$busybox_dir.new" "$busybox_dir"
 }
@@ -157,7 +159,8 @@ build_tools() {
 		need "${guest_things[@]}"
 	else
 		foreign_get "$kernel_arch"
-		paths=(CPPFLAGS="-I$foreign_dir/usr/include"
+		# no warnings of what newer headers of the kernel define as well
+		paths=(CPPFLAGS="-isystem $foreign_dir/usr/include"
 			LDFLAGS="-L$foreign_dir/usr/lib/$kernel_triple")
 	fi
 	if [[ $kernel_arch == armhf || $kernel_arch == i386 ]]; then
@@ -205,13 +208,17 @@ foreign_packages='libfdt1 libfdt-dev libjson-c5 libjson-c-dev libudev1 libudev-d
 
 # foreign_get ARCH: sets foreign_dir, with these packages
 foreign_get() {
+	local foreign=$foreign_packages
+	# Debian 13's libraries take newer headers of the kernel, and a newer C library, than
+	# the cross compiler has
+	[[ $(suite "$1") == "$debian_suite" ]] || foreign+=' libc6 libcap2 linux-libc-dev'
 	foreign_dir=$cache/foreign-$1
 	foreign_complete || locked "foreign-$1" foreign_fetch "$1" || exit
 }
 
 # a cache of earlier days has fewer packages
 foreign_complete() {
-	[[ $(cat "$foreign_dir/.complete" 2>/dev/null) == "$foreign_packages" ]]
+	[[ $(cat "$foreign_dir/.complete" 2>/dev/null) == "$foreign" ]]
 }
 
 foreign_fetch() {
@@ -220,8 +227,8 @@ foreign_fetch() {
 	rm -rf "$foreign_dir"
 	unfinished "$foreign_dir"
 	# shellcheck disable=SC2086 # a list
-	debian "$debian_suite" "$1" apt_extract "$foreign_dir" $foreign_packages
-	printf '%s\n' "$foreign_packages" >"$foreign_dir/.complete"
+	debian "$(suite "$1")" "$1" apt_extract "$foreign_dir" $foreign
+	printf '%s\n' "$foreign" >"$foreign_dir/.complete"
 	finished "$foreign_dir"
 }
 
@@ -233,7 +240,7 @@ libraries() {
 		return
 	fi
 	for name in $("${kernel_cross}readelf" -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p'); do
-		for file in {"/usr/${kernel_cross%-}/lib","$foreign_dir"/{usr/,}lib/"$kernel_triple"}/"$name"; do
+		for file in {"$foreign_dir"/{usr/,}lib/"$kernel_triple","/usr/${kernel_cross%-}/lib"}/"$name"; do
 			[[ -e $file ]] || continue
 			echo "$file /lib/$name"
 			libraries "$file"
@@ -296,7 +303,7 @@ pack_base() {
 	copy_kernel_modules "$lib/kernel"
 	cp "$kernel_modules"/modules.{order,builtin,builtin.modinfo} "$lib" 2>/dev/null
 	find "$build_dir" -path "$root" -prune -o -name '*.ko' -exec cp -t "$lib/updates/microkernel" {} +
-	find "$lib/updates" -name '*.ko' -exec "${kernel_cross}strip" --strip-debug {} +
+	"${kernel_run[@]}" find "$lib/updates" -name '*.ko' -exec "${kernel_cross}strip" --strip-debug {} +
 	depmod -b "$root" "$kernel_release" || die "depmod failed"
 	(cd "$root/root" && find ../lib/modules/*/updates -name '*.ko' -exec ln -s {} . \;)
 

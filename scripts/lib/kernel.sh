@@ -8,13 +8,22 @@ source "${BASH_SOURCE[0]%/*}/newest.sh"
 
 kernel_names='6.1, 6.12, 6.1-rt, 6.12-rt, 6.1-oldest, 7.3, debug, race, and absolute paths of folders'
 
+# first_kernel ARCH: the one that is taken if none is named. Most architectures have no other.
+first_kernel() {
+	if [[ $(suite "$1") == "$newest_suite" ]]; then
+		echo 6.12
+	else
+		echo 6.1
+	fi
+}
+
 # kernel_exists NAME ARCH: ends with an error if it does not
 kernel_exists() {
 	triple "$2" >/dev/null || die "unknown architecture $2: there are $arch_names"
+	[[ $1 != "$(first_kernel "$2")" ]] || return 0
 	case $1 in
-	6.1) ;;
-	6.12 | 6.1-rt | 6.12-rt | 6.1-oldest)
-		[[ $2 == a??64 ]] || die "the kernel $1 is there for amd64 and arm64 only, not for $2, which has 6.1"
+	6.1 | 6.12 | 6.1-rt | 6.12-rt | 6.1-oldest)
+		[[ $2 == a??64 ]] || die "the kernel $1 is not there for $2, which has $(first_kernel "$2")"
 		;;
 	debug | race | /*) [[ $2 == amd64 ]] || die "the kernel $1 is there for amd64 only, not for $2" ;;
 	*)
@@ -26,6 +35,7 @@ kernel_exists() {
 
 # kernel NAME [ARCH]: Debian's name of the architecture, this machine's if not given. Sets
 #   kernel_arch     ARCH
+#   kernel_suite    the release of Debian that it and its programs are from
 #   kernel_triple   what Debian calls the folders with its libraries
 #   kernel_cross    what the names of compiler and binutils begin with
 #   kernel_cc       the compiler
@@ -67,19 +77,21 @@ kernel_package() {
 	6.1-i386) echo linux-image-686-pae ;;
 	6.1-ppc64el) echo linux-image-powerpc64le ;;
 	6.1-s390x) echo linux-image-s390x ;;
+	6.12-riscv64) echo linux-image-riscv64 ;;
 	6.1-rt-*) echo "linux-image-rt-$2" ;;
 	6.12-rt-*) echo "linux-image-6.12-rt-$2" ;;
 	6.12-*) echo "linux-image-6.12-cloud-$2" ;;
 	esac
 }
 
-# kernel_architecture ARCH: sets kernel_arch, kernel_triple, kernel_cross and
-# kernel_cc, and installs the compiler: Debian's kernels want the one that they
+# kernel_architecture ARCH: sets kernel_arch, kernel_suite, kernel_triple, kernel_cross
+# and kernel_cc, and installs the compiler: Debian's kernels want the one that they
 # were built with.
 kernel_architecture() {
 	local package=gcc-12
 	kernel_arch=$1
 	kernel_cross=''
+	kernel_suite=$(suite "$kernel_arch")
 	kernel_triple=$(triple "$kernel_arch") || die "unknown architecture $kernel_arch: there are $arch_names"
 	if [[ $kernel_arch != "$host_arch" ]]; then
 		package+=-$(cross "$kernel_arch")
@@ -94,8 +106,9 @@ kernel_architecture() {
 debian_kernel() {
 	local version=$1 meta=$2 image
 
-	image=$(remembered "$debian_suite" "$kernel_arch" "$meta" depends "$meta" | grep -m 1 '^linux-image-') ||
-		no_package "$debian_suite" "$kernel_arch" "$meta"
+	[[ $kernel_suite != "$newest_suite" ]] || needs_root "--arch $kernel_arch"
+	image=$(remembered "$kernel_suite" "$kernel_arch" "$meta" depends "$meta" | grep -m 1 '^linux-image-') ||
+		no_package "$kernel_suite" "$kernel_arch" "$meta"
 	kernel_release=${image#linux-image-}
 	[[ $kernel_release == "$version".* ]] || die "$meta is $image, not a $version kernel"
 	release_kernel
@@ -105,13 +118,17 @@ debian_kernel() {
 release_kernel() {
 	kernel_dir=$cache/kernel/$kernel_release
 	kernel_image=$kernel_dir/boot/vmlinuz-$kernel_release
-	[[ $kernel_arch != ppc64el ]] || kernel_image=$kernel_dir/boot/vmlinux-$kernel_release
+	[[ $kernel_arch != @(ppc64el|riscv64) ]] || kernel_image=$kernel_dir/boot/vmlinux-$kernel_release
 	kernel_headers=$kernel_dir/usr/src/linux-headers-$kernel_release
 	kernel_modules=$kernel_dir/lib/modules/$kernel_release
 	[[ -e $kernel_dir/.complete ]] ||
 		locked "kernel-$kernel_release" unpack_debian_kernel || exit
-	# what its programs are linked with
-	need "/usr/lib/$host_triple/libelf.so.1=libelf1"
+	if [[ $kernel_suite == "$newest_suite" ]]; then
+		in_newest make sparse "gcc-14-$(cross "$kernel_arch")"
+	else
+		# what its programs are linked with
+		need "/usr/lib/$host_triple/libelf.so.1=libelf1"
+	fi
 }
 
 # oldest_kernel: the oldest 6.1 in Debian's archives that the modules build for
@@ -142,20 +159,22 @@ unpack_debian_kernel() {
 	{
 		read -r common
 		read -r kbuild
-	} < <(debian "$debian_suite" "$kernel_arch" depends "linux-headers-$kernel_release" |
+	} < <(debian "$kernel_suite" "$kernel_arch" depends "linux-headers-$kernel_release" |
 		grep -E '^linux-(headers-.*-common|kbuild-)' | sort)
 	[[ $common == linux-headers-* && $kbuild == linux-kbuild-* ]] ||
 		die "unexpected dependencies of linux-headers-$kernel_release: $common $kbuild"
 	say "fetching Debian's kernel $kernel_release"
 	rm -rf "$kernel_dir"
 	unfinished "$kernel_dir"
-	debian "$debian_suite" "$kernel_arch" apt_extract "$kernel_dir" \
+	debian "$kernel_suite" "$kernel_arch" apt_extract "$kernel_dir" \
 		"linux-image-$kernel_release" "linux-headers-$kernel_release" "$common"
 	# its programs run here, for whatever kernel
-	debian "$debian_suite" "$host_arch" apt_extract "$kernel_dir" "$kbuild"
+	debian "$kernel_suite" "$host_arch" apt_extract "$kernel_dir" "$kbuild"
 	case $kernel_arch in
 	armhf | i386) modpost_32 "$kbuild" ;;
 	esac
+	# Debian 13 has its modules there
+	[[ -e $kernel_dir/lib ]] || ln -s usr/lib "$kernel_dir/lib"
 	# the package expects to be installed
 	sed -i "s|/usr/src/|$kernel_dir/usr/src/|" "$kernel_headers/Makefile"
 	need depmod=kmod

@@ -40,6 +40,13 @@ machine() {
 		machine_args=(-accel tcg -M 'pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken')
 		log_tty=hvc0 command_tty=hvc1 give_tty=hvc2
 		;;
+	riscv64)
+		qemu_system=qemu-system-riscv64 qemu_package=qemu-system-misc
+		machine_args=(-accel tcg -M virt)
+		# as on arm64
+		command_port=(-device 'pci-serial,chardev=tty')
+		give_port=(-device 'pci-serial,chardev=give')
+		;;
 	s390x)
 		qemu_system=qemu-system-s390x qemu_package=qemu-system-misc
 		machine_args=(-accel tcg -M s390-ccw-virtio)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154
 # Sourced: the newest kernel, which is in the backports of Debian's next release.
-# Its modules need that release's compiler, so they are built in a root folder of
-# that release.
+# Modules of that release's kernels need its compiler, so they are built in a root folder
+# of that release.
 # shellcheck source=debian.sh
 source "${BASH_SOURCE[0]%/*}/debian.sh"
 
@@ -12,8 +12,7 @@ newest_tools=(make gcc gcc-multilib kmod libc6-dev pkgconf sparse xz-utils)
 
 # newest_kernel VERSION: sets what kernel() sets
 newest_kernel() {
-	may_mount ||
-		die "--kernel $1 needs root, who may mount: its modules are built in a root folder of Debian's $newest_suite"
+	needs_root "--kernel $1"
 	kernel_release=$(newest_release "$1") || exit
 	kernel_dir=$cache/kernel/$kernel_release
 	kernel_image=$kernel_dir/usr/lib/modules/$kernel_release/vmlinuz
@@ -22,7 +21,18 @@ newest_kernel() {
 	[[ -e $kernel_dir/.complete ]] ||
 		locked "kernel-$kernel_release" unpack_newest_kernel || exit
 	mapfile -t newest_depends <"$kernel_dir/.depends"
-	debian_root "$newest_suite" "${newest_tools[@]}" "${newest_depends[@]}"
+	in_newest "${newest_tools[@]}" "${newest_depends[@]}"
+}
+
+# needs_root OPTION: ends with an error if there can be no such root folder
+needs_root() {
+	may_mount ||
+		die "$1 needs root, who may mount: its modules are built in a root folder of Debian's $newest_suite"
+}
+
+# in_newest PACKAGE...: modules are built in a root folder with these packages
+in_newest() {
+	debian_root "$newest_suite" "$@"
 	kernel_run=(in_root "$root_dir")
 }
 

@@ -12,7 +12,7 @@ for kernel in 9.9x no-such debian '' ../6.1; do
 	ok $? "the kernel '$kernel' is one sentence, with those that there are"
 done
 run "$vm" --arch vax -- true
-[[ $status -eq 125 ]] && says 'unknown architecture vax: there are amd64, arm64, armhf, i386, ppc64el and s390x' && one_line
+[[ $status -eq 125 ]] && says 'unknown architecture vax: there are amd64, arm64, armhf, i386, ppc64el, riscv64 and s390x' && one_line
 ok $? 'an unknown architecture is one sentence, with those that there are'
 
 # shellcheck disable=SC2016 # that shell's
