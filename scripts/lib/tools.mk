@@ -19,7 +19,8 @@ vpath %.c $(SRC)/tests/programs $(SRC)/bench $(SRC)/tests/programs/user $(SRC)/b
 
 all: $(out) $(out32) $(examples) $(servers)
 
-flags = -std=gnu11 -D_FILE_OFFSET_BITS=64 -O2 -Wall -Wextra -I$(SRC)/include -MMD -MP -MF $@.d -static -pthread -o $@ $<
+# psabi: on i386, gcc tells of a change in gcc 11 for each atomic long long
+flags = -std=gnu11 -D_FILE_OFFSET_BITS=64 -O2 -Wall -Wextra -Wno-psabi -I$(SRC)/include -MMD -MP -MF $@.d -static -pthread -o $@ $<
 
 uring := $(OUT)/micro-uring $(OUT)/micro-stress
 $(uring): flags += $(CPPFLAGS) $(LDFLAGS) -luring
