@@ -231,6 +231,9 @@ html:
 lint:
 	@scripts/lint
 
+lint-archs:
+	@scripts/lint archs
+
 # without kernel headers too
 clean:
 	rm -rf build
@@ -287,6 +290,7 @@ make html         a site of all pages, manual pages and the kernel API, in build
 make compile_commands.json
                   how each file is compiled, for clangd and others
 make lint         W=1, sparse, checkpatch, shellcheck, English, links
+make lint-archs   W=1 and sparse on armhf, i386, ppc64el, riscv64 and s390x
 
 make clean        remove what was built here
 
@@ -300,4 +304,4 @@ help:
 
 .PHONY: all modules modules_install install install-dev install-man uninstall uninstall-man tools install-tools uninstall-tools lib \
 	install-lib uninstall-lib install-system uninstall-system overlays demo demo-user oops shell check \
-	check-ci check-all check-long check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist sbom compile_commands.json html lint clean help
+	check-ci check-all check-long check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist sbom compile_commands.json html lint lint-archs clean help

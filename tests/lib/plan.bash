@@ -6,7 +6,7 @@
 
 # the main job, revocation, poll and mmap: what differs from kernel to kernel
 core='docs/examples devices/chardev devices/hotplug files/revoke files/poll files/mmap'
-host_jobs='model lint deb bench-check self-test check-host'
+host_jobs='model lint deb bench-check self-test lint-archs check-host'
 # what tests/model is a model of
 modelled='tests/model src/core/binding.[ch] src/core/file.[ch] src/core/active.[ch] src/core/poll.[ch]
 	src/core/wait.[ch] src/core/vma.[ch] src/user'
@@ -100,10 +100,10 @@ plan() {
 		# what microctl does is its own doing, and no kernel's: once is enough
 		every amd64 debug $(functional microctl) hard
 		every amd64 6.12 costs
-		printf 'host/%s\n' ${host_jobs/check-host/}
+		printf 'host/%s\n' ${host_jobs/lint-archs check-host/}
 		;;
 	ci/*)
-		printf 'host/%s\n' ${host_jobs/check-host/}
+		printf 'host/%s\n' ${host_jobs/lint-archs check-host/}
 		;;
 	all/amd64)
 		for kernel in debug race 6.1 6.12; do
@@ -126,7 +126,7 @@ plan() {
 		for kernel in 6.1 6.12; do
 			every amd64 $kernel system
 		done
-		echo host/model
+		printf 'host/%s\n' model lint-archs
 		;;
 	long/*)
 		# what takes hours
@@ -139,7 +139,7 @@ plan() {
 	all/*)
 		every "$native" 6.1 $(groups)
 		every "$native" 6.12 $(groups)
-		echo host/model
+		printf 'host/%s\n' model lint-archs
 		;;
 	esac
 }
