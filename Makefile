@@ -290,7 +290,7 @@ make html         a site of all pages, manual pages and the kernel API, in build
 make compile_commands.json
                   how each file is compiled, for clangd and others
 make lint         W=1, sparse, checkpatch, shellcheck, English, links
-make lint-archs   W=1 and sparse on armhf, i386, ppc64el, riscv64 and s390x
+make lint-archs   W=1 on armhf, i386, ppc64el, riscv64 and s390x, and sparse but on riscv64
 
 make clean        remove what was built here
 
