@@ -19,12 +19,23 @@ overlays_compile() {
 	done
 }
 
-# overlays_merge TREE COMMAND...: as boot loaders do it, into what QEMU, which is
-# the command, has for just this machine
-overlays_merge() {
+# machine_tree TREE COMMAND...: what QEMU, which is the command, has for just this machine
+machine_tree() {
 	local tree=$1 output
 	shift
-	output=$("$@" -M "dumpdtb=${tree//,/,,}.machine" 2>&1) || die "QEMU does not give its tree: $output"
+	output=$("$@" -M "dumpdtb=${tree//,/,,}" 2>&1) || die "QEMU does not give its tree: $output"
+}
+
+# overlays_merge TREE COMMAND...: as boot loaders do it, into the tree of the machine
+overlays_merge() {
+	local tree=$1
+	shift
+	if [[ ${#overlays[@]} -eq 0 ]]; then
+		machine_tree "$tree" "$@"
+		return
+	fi
+	machine_tree "$tree.machine" "$@"
 	fdtoverlay -i "$tree.machine" -o "$tree" "${overlays[@]}" ||
 		die "--dtbo: the overlays cannot be merged into the tree of the machine"
+	rm "$tree.machine"
 }

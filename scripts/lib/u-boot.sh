@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034
-# Sourced: U-Boot for QEMU's arm64 machine, and disks for it.
+# Sourced: U-Boot for QEMU's arm64 machine, and the files on a disk that it reads.
 # shellcheck source=system.sh
 source "${BASH_SOURCE[0]%/*}/system.sh"
 
+# Where U-Boot puts a tree and an overlay that extlinux.conf names: between the kernel and
+# the initrd, in QEMU's machine
+u_boot_variables='setenv fdt_addr_r 0x43e00000; setenv fdtoverlay_addr_r 0x43f00000'
+
 # u_boot: sets u_boot_dir, which has u-boot.bin and mkimage. Debian's own binary
-# (u-boot-qemu) has no "fdt apply", so it is built from Debian's source with that.
+# (u-boot-qemu) has no "fdt apply", so it is built from Debian's source with that. It also
+# has no variables for the files that extlinux.conf names, as boards have them.
 u_boot() {
 	u_boot_dir=$cache/u-boot/$({
 		declare -f u_boot_build
+		echo "$u_boot_variables"
 		"$kernel_cc" -dumpfullversion
 	} | sha256sum | cut -c1-12)
 	[[ -e $u_boot_dir/.complete ]] || locked u-boot u_boot_build || exit
 }
 
 u_boot_build() {
-	local source=$u_boot_dir/source conf=$u_boot_dir/apt/apt.conf log=$cache/log/u-boot-$$.log args here=$PWD
+	local source=$u_boot_dir/source conf=$u_boot_dir/apt/apt.conf log=$cache/log/u-boot-$$.log args preboot here=$PWD
 	[[ ! -e $u_boot_dir/.complete ]] || return 0
 	need make=make gcc=gcc bison=bison flex=flex xz=xz-utils dpkg-source=dpkg-dev \
 		/usr/include/openssl/ssl.h=libssl-dev
@@ -35,7 +41,9 @@ u_boot_build() {
 	args=(-C "$source" -s CROSS_COMPILE="$kernel_cross" CC="$kernel_cc")
 	{
 		make "${args[@]}" qemu_arm64_defconfig &&
-			"$source/scripts/config" --file "$source/.config" -e OF_LIBFDT_OVERLAY -d EFI_LOADER &&
+			preboot=$(sed -n 's/^CONFIG_PREBOOT="\(.*\)"$/\1; /p' "$source/.config")$u_boot_variables &&
+			"$source/scripts/config" --file "$source/.config" -e OF_LIBFDT_OVERLAY -d EFI_LOADER \
+				-e USE_PREBOOT --set-str PREBOOT "$preboot" &&
 			make "${args[@]}" olddefconfig &&
 			make "${args[@]}" -j"$(nproc)" u-boot.bin
 	} </dev/null >>"$log" 2>&1 || {
@@ -47,11 +55,11 @@ u_boot_build() {
 	finished "$u_boot_dir"
 }
 
-# u_boot_disk FOLDER CMDLINE KERNEL INITRD: makes FOLDER.img, a disk from which
-# U-Boot starts the kernel. The variables in the script are U-Boot's; QEMU has put
-# the tree of the machine at fdt_addr. When it resets, the guest has ended.
-u_boot_disk() {
-	local folder=$1 cmdline=$2 kernel=$3 initrd=$4 overlay
+# u_boot_script FOLDER CMDLINE: writes boot.scr, which merges the overlays and starts the
+# kernel. The variables in the script are U-Boot's; QEMU has put the tree of the machine at
+# fdt_addr. When it resets, the guest has ended.
+u_boot_script() {
+	local folder=$1 cmdline=$2 overlay
 	local load="load \${devtype} \${devnum}:\${distro_bootpart}"
 
 	# shellcheck disable=SC2154 # overlays_compile() sets overlays
@@ -68,11 +76,17 @@ u_boot_disk() {
 		echo reset
 	} >"$folder/boot.cmd"
 	"$u_boot_dir/mkimage" -A arm64 -T script -d "$folder/boot.cmd" "$folder/boot.scr" >/dev/null || die "mkimage failed"
+}
+
+# u_boot_extlinux FOLDER CMDLINE: writes extlinux.conf, with machine.dtb in FOLDER as the tree
+u_boot_extlinux() {
+	mkdir "$1/extlinux"
 	{
-		truncate -s 512M "$folder.img" &&
-			mformat -i "$folder.img" -F :: &&
-			mcopy -i "$folder.img" "$folder"/* :: &&
-			mcopy -i "$folder.img" "$kernel" ::vmlinuz &&
-			mcopy -i "$folder.img" "$initrd" ::initrd
-	} || die "could not write the disk for U-Boot"
+		echo "label microkernel"
+		echo "kernel /vmlinuz"
+		echo "initrd /initrd"
+		echo "fdt /machine.dtb"
+		[[ ${#overlays[@]} -eq 0 ]] || echo "fdtoverlays $(printf '/%s ' "${overlays[@]##*/}")"
+		echo "append $2"
+	} >"$1/extlinux/extlinux.conf"
 }
