@@ -6,7 +6,7 @@ source "${BASH_SOURCE[0]%/*}/debian.sh"
 # shellcheck source=newest.sh
 source "${BASH_SOURCE[0]%/*}/newest.sh"
 
-kernel_names='6.1, 6.12, 6.1-rt, 6.12-rt, 6.1-oldest, 7.3, debug, race, and absolute paths of folders'
+kernel_names='6.1, 6.12, 6.1-rt, 6.12-rt, 6.1-oldest, 7.3, debug, race, absolute paths of folders, and, with --system, 6.12-trixie'
 
 # first_kernel ARCH: the one that is taken if none is named. Most architectures have no other.
 first_kernel() {
@@ -25,7 +25,7 @@ kernel_exists() {
 	6.1 | 6.12 | 6.1-rt | 6.12-rt | 6.1-oldest)
 		[[ $2 == a??64 ]] || die "the kernel $1 is not there for $2, which has $(first_kernel "$2")"
 		;;
-	debug | race | /*) [[ $2 == amd64 ]] || die "the kernel $1 is there for amd64 only, not for $2" ;;
+	debug | race | 6.12-trixie | /*) [[ $2 == amd64 ]] || die "the kernel $1 is there for amd64 only, not for $2" ;;
 	*)
 		[[ $1 =~ ^[0-9]+\.[0-9]+$ ]] || die "there is no kernel '$1': there are $kernel_names"
 		[[ $2 == "$host_arch" ]] || die "the kernel $1 is there for $host_arch only, not for $2"
@@ -59,6 +59,9 @@ kernel() {
 		;;
 	debug | race)
 		own_kernel "$1"
+		;;
+	6.12-trixie)
+		die "the kernel $1 is there with --system only"
 		;;
 	/*)
 		built_kernel "$1"

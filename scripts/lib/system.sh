@@ -10,24 +10,31 @@ source "${BASH_SOURCE[0]%/*}/kernel.sh"
 system_packages=(systemd-sysv udev dbus kmod initramfs-tools zstd dkms openssl ccache
 	device-tree-compiler libfdt1 libjson-c5 libudev1 pkg-config procps python3 libc6-dev)
 
-# system KERNEL: builds what changed, for the kernel 6.1 or 6.12, and sets
+# system KERNEL: builds what changed, for the kernel 6.1 or 6.12 of Debian 12, or with Debian
+# 13 and its kernel, 6.12-trixie. Sets
 #   system_disk     an image with the root file system; not to be written to
 #   kernel_image, kernel_initrd, kernel_release
 system() {
-	local dir=$cache/system/$repo_id name
+	local dir=$cache/system/$repo_id name names=(6.1 6.12)
 
 	need mmdebstrap=mmdebstrap qemu-img=qemu-utils mke2fs=e2fsprogs unshare=util-linux
 	[[ $EUID -eq 0 ]] || need newuidmap=uidmap
-	system_releases=()
-	for name in 6.1 6.12; do
-		system_releases+=("$(system_release "$name")") || exit
-	done
+	system_suite=$debian_suite
 	case $1 in
-	6.1) kernel_release=${system_releases[0]} ;;
-	6.12) kernel_release=${system_releases[1]} ;;
-	*) die "--system has the kernels 6.1 and 6.12" ;;
+	6.1 | 6.12) ;;
+	6.12-trixie)
+		system_suite=$newest_suite
+		names=("$1")
+		dir+=-$newest_suite
+		;;
+	*) die "--system has the kernels 6.1, 6.12 and 6.12-trixie" ;;
 	esac
-	locked "system-$repo_id" system_build "$dir" || exit
+	system_releases=()
+	for name in "${names[@]}"; do
+		system_releases+=("$(system_release "$name")") || exit
+		[[ $name != "$1" ]] || kernel_release=${system_releases[-1]}
+	done
+	locked "system-${dir##*/}" system_build "$dir" || exit
 	system_disk=$dir/disk.raw
 	kernel_image=$dir/vmlinuz-$kernel_release
 	kernel_initrd=$dir/initrd.img-$kernel_release
@@ -36,9 +43,9 @@ system() {
 # system_release NAME: as of uname -r
 system_release() {
 	local meta=linux-image-cloud-amd64 image
-	[[ $1 == 6.1 ]] || meta=linux-image-$1-cloud-amd64
-	image=$(remembered "$debian_suite" amd64 "$meta" depends "$meta" | grep -m 1 '^linux-image-') ||
-		no_package "$debian_suite" amd64 "$meta"
+	[[ $1 != 6.12 ]] || meta=linux-image-$1-cloud-amd64
+	image=$(remembered "$system_suite" amd64 "$meta" depends "$meta" | grep -m 1 '^linux-image-') ||
+		no_package "$system_suite" amd64 "$meta"
 	printf '%s\n' "${image#linux-image-}"
 }
 
@@ -52,8 +59,8 @@ system_build() {
 	for release in "${system_releases[@]}"; do
 		packages+=("linux-image-$release" "linux-headers-$release")
 	done
-	root=$cache/system/root-$({
-		echo "$debian_suite ${packages[*]}"
+	root=$cache/system/$system_suite-$({
+		echo "$system_suite ${packages[*]}"
 		declare -f system_root
 	} | sha256sum | cut -c1-12).tar
 	# clones of the repository share it
@@ -97,12 +104,12 @@ system_root_once() {
 system_root() {
 	local file=$1 log=$1.log
 	shift
-	say "fetching a Debian system, once per machine: about 3 minutes"
-	rm -f "$cache"/system/root-*.tar "$cache"/system/root-*.new
+	say "fetching a Debian system ($system_suite), once per machine: about 3 minutes"
+	rm -f "$cache"/system/{root,"$system_suite"}-*.{tar,new}
 	unfinished "$file.new"
 	# an initramfs with the disk's drivers is small, and so quick to boot
 	# shellcheck disable=SC2016 # mmdebstrap's $1
-	debian_bootstrap "$debian_suite" "$file.new" --format=tar --variant=minbase --include="$*" \
+	debian_bootstrap "$system_suite" "$file.new" --format=tar --variant=minbase --include="$*" \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"' \
 		--essential-hook='echo MODULES=list >"$1/etc/initramfs-tools/conf.d/vm"' \

@@ -123,7 +123,7 @@ plan() {
 		for other in s390x armhf; do
 			every $other 6.1 $core
 		done
-		for kernel in 6.1 6.12; do
+		for kernel in 6.1 6.12 6.12-trixie; do
 			every amd64 $kernel system
 		done
 		printf 'host/%s\n' model lint-archs

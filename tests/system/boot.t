@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # A machine with the packages, files in /etc/micro.d, and a reboot.
-# kernels: 6.1
+# kernels: 6.1 6.12-trixie
 # vm: --file docs/names.md
 . /tests/lib/tap.sh
 . /tests/lib/system.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The modules that DKMS built, and a driver that is built with the installed
 # headers and arrives while its device waits.
-# kernels: 6.12
+# kernels: 6.12 6.12-trixie
 . /tests/lib/tap.sh
 . /tests/lib/system.sh
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # microctl beside udev and systemd: groups and links of nodes, units that are bound to devices,
 # a folder that containers have mounted, and who may make devices.
-# kernels: 6.1
+# kernels: 6.1 6.12-trixie
 # vm: --timeout 1800
 . /tests/lib/tap.sh
 . /tests/lib/system.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # An upgrade while devices are in use, and the removal of it all.
-# kernels: 6.1
+# kernels: 6.1 6.12-trixie
 # vm: --timeout 1800
 . /tests/lib/tap.sh
 . /tests/lib/system.sh

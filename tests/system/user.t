@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # User drivers on a machine with the packages: systemd starts and restarts the server, the
 # module for Python works with Debian's own, and a program is built with libmicro-dev.
-# kernels: 6.1
+# kernels: 6.1 6.12-trixie
 # vm: --timeout 900 --file lib/python/tests:/root/python/tests
 . /tests/lib/tap.sh
 . /tests/lib/system.sh
