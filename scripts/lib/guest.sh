@@ -84,9 +84,9 @@ sources() {
 # kernel_make ARGUMENT...: make, for that kernel; it ends with this process
 kernel_make() {
 	if [[ ${#kernel_run[@]} -gt 0 ]]; then
-		"${kernel_run[@]}" make "$@"
+		"${kernel_run[@]}" make "${kernel_llvm[@]}" "$@"
 	else
-		"${dies_with_us[@]}" make "$@"
+		"${dies_with_us[@]}" make "${kernel_llvm[@]}" "$@"
 	fi
 }
 

@@ -38,18 +38,21 @@ kernel_exists() {
 #   kernel_suite    the release of Debian that it and its programs are from
 #   kernel_triple   what Debian calls the folders with its libraries
 #   kernel_cross    what the names of compiler and binutils begin with
-#   kernel_cc       the compiler
+#   kernel_cc       the compiler for programs and, if gcc built the kernel, for modules
 #   kernel_dir      where it is in the cache
 #   kernel_image    to boot
 #   kernel_release  as of uname -r
 #   kernel_headers  to build modules with
 #   kernel_modules  the folder of its own modules
 #   kernel_run      what make is called with, if it is not for this machine
+#   kernel_llvm     variables for make that name clang, if clang built the kernel
 #   kernel_stamp    files that are others when it has been built again in its folder
 kernel() {
 	kernel_exists "$1" "${2:-$host_arch}"
 	kernel_architecture "${2:-$host_arch}"
-	kernel_run=() kernel_stamp=()
+	kernel_run=() kernel_llvm=() kernel_stamp=()
+	# who has it in the environment means a kernel in a folder: the others know their compiler
+	[[ $1 == /* ]] || unset LLVM
 	case $1 in
 	6.1 | 6.12 | 6.1-rt | 6.12-rt)
 		debian_kernel "${1%-rt}" "$(kernel_package "$1" "$kernel_arch")"
@@ -70,6 +73,17 @@ kernel() {
 		newest_kernel "$1"
 		;;
 	esac
+	built_with_clang
+}
+
+# built_with_clang: sets kernel_llvm. As the Makefile has it: gcc does not know all flags of
+# a kernel that clang built.
+built_with_clang() {
+	local conf=$kernel_headers/include/config/auto.conf version
+	[[ -z ${LLVM+set} ]] && grep -qsx CONFIG_CC_IS_CLANG=y "$conf" || return 0
+	version=$(sed -n 's/^CONFIG_CC_VERSION_TEXT=.*clang version \([0-9]*\).*/\1/p' "$conf")
+	kernel_llvm=(LLVM=1)
+	! command -v "clang-$version" >/dev/null || kernel_llvm=("LLVM=-$version")
 }
 
 # kernel_package NAME ARCH: the package that stands for the newest of these kernels

@@ -7,6 +7,7 @@
 # shellcheck source=lib.bash
 source "${BASH_SOURCE[0]%/*}/lib.bash"
 export XDG_CACHE_HOME=$work/cache
+unset LLVM
 
 # with CODE: runs it with the functions of guest.sh and a kernel folder $kernel; what make is called
 # with is in the output
@@ -44,6 +45,25 @@ with 'busybox_get() { :; }; locked() { [[ $2 == build_modules ]] && echo "in $bu
 	(kernel "${kernel/one/two}" amd64; guest)'
 [[ $(grep -c '^in ' "$work/output") -eq 2 && $(grep '^in ' "$work/output" | sort -u | wc -l) -eq 2 ]]
 ok $? 'kernels in folders of the same name have build folders of their own'
+
+# shellcheck disable=SC2016 # that shell's
+llvm='kernel "$kernel" amd64; echo "llvm: ${kernel_llvm[*]}."'
+with "$llvm"
+says 'llvm: .'
+ok $? 'gcc builds the modules for a kernel in a folder'
+printf 'CONFIG_CC_IS_CLANG=y\nCONFIG_CC_VERSION_TEXT="Some clang version 99.1 (1)"\n' \
+	>"$work/one/linux/include/config/auto.conf"
+with "$llvm"
+says 'llvm: LLVM=1.'
+ok $? 'clang does, if clang has built the kernel'
+mkdir "$work/programs"
+stub "$work/programs/clang-99" </dev/null
+PATH=$PATH:$work/programs with "$llvm"
+says 'llvm: LLVM=-99.'
+ok $? 'the clang of that version, if it is there'
+LLVM=-98 with "$llvm"
+says 'llvm: .'
+ok $? 'who says LLVM= means another one'
 
 # as in docs/ci/gitlab.yml, where all is in the folder of the driver
 driver=$work/driver
