@@ -6,7 +6,10 @@ source "${BASH_SOURCE[0]%/*}/debian.sh"
 # shellcheck source=newest.sh
 source "${BASH_SOURCE[0]%/*}/newest.sh"
 
-kernel_names='6.1, 6.12, 6.1-rt, 6.12-rt, 6.1-oldest, 7.3, debug, race, absolute paths of folders, and, with --system, 6.12-trixie'
+kernel_names='6.1, 6.12, 6.1-rt, 6.12-rt, 6.1-oldest, 7.3, debug, race, clang, absolute paths of folders, and, with --system, 6.12-trixie'
+
+# what the kernel clang is built with, and its modules
+clang_things=(clang-19=clang-19 ld.lld-19=lld-19 llvm-nm-19=llvm-19)
 
 # first_kernel ARCH: the one that is taken if none is named. Most architectures have no other.
 first_kernel() {
@@ -25,7 +28,9 @@ kernel_exists() {
 	6.1 | 6.12 | 6.1-rt | 6.12-rt | 6.1-oldest)
 		[[ $2 == a??64 ]] || die "the kernel $1 is not there for $2, which has $(first_kernel "$2")"
 		;;
-	debug | race | 6.12-trixie | /*) [[ $2 == amd64 ]] || die "the kernel $1 is there for amd64 only, not for $2" ;;
+	debug | race | clang | 6.12-trixie | /*)
+		[[ $2 == amd64 ]] || die "the kernel $1 is there for amd64 only, not for $2"
+		;;
 	*)
 		[[ $1 =~ ^[0-9]+\.[0-9]+$ ]] || die "there is no kernel '$1': there are $kernel_names"
 		[[ $2 == "$host_arch" ]] || die "the kernel $1 is there for $host_arch only, not for $2"
@@ -60,7 +65,7 @@ kernel() {
 	6.1-oldest)
 		oldest_kernel
 		;;
-	debug | race)
+	debug | race | clang)
 		own_kernel "$1"
 		;;
 	6.12-trixie)
@@ -262,14 +267,18 @@ built_kernel() {
 }
 
 own_kernel() {
-	local name=$1 fragments key
+	local name=$1 fragments key compiler=(gcc -dumpfullversion)
 
 	kernel_source
 	need gcc=gcc
+	if [[ $name == clang ]]; then
+		need "${clang_things[@]}"
+		compiler=(clang-19 -dumpversion)
+	fi
 	fragments=("$repo/scripts/kernel/common.config" "$repo/scripts/kernel/$name.config")
 	key=$({
 		echo "${source_dir##*/}"
-		gcc -dumpfullversion
+		"${compiler[@]}"
 		cat "${fragments[@]}"
 		make_variables "$name"
 	} | sha256sum | cut -c1-12)
@@ -290,17 +299,20 @@ make_variables() {
 }
 
 build_kernel() {
-	local name=$1 variables log=$kernel_dir/build.log make
+	local name=$1 variables log=$kernel_dir/build.log make minutes=10
 	shift
 	[[ ! -e $kernel_dir/.complete ]] || return 0
 	need make=make bc=bc bison=bison flex=flex perl=perl xz=xz-utils depmod=kmod \
 		/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev
-	say "building the $name kernel, once per machine: about 10 minutes"
+	[[ $name != clang ]] || minutes=20
+	say "building the $name kernel, once per machine: about $minutes minutes"
 	space 600 "the $name kernel"
 	mkdir -p "$kernel_dir" || die "cannot write to $cache"
 	mapfile -t variables < <(make_variables "$name")
 	make=("${dies_with_us[@]}" make -s -C "$source_dir" O="$kernel_dir" "${variables[@]}")
-	[[ -z $kernel_cross ]] || make+=(ARCH=x86_64 CROSS_COMPILE="$kernel_cross" CC="$kernel_cc")
+	[[ -z $kernel_cross ]] || make+=(ARCH=x86_64 CROSS_COMPILE="$kernel_cross")
+	# clang is a cross compiler
+	[[ -z $kernel_cross || $name == clang ]] || make+=(CC="$kernel_cc")
 	{
 		"${make[@]}" tinyconfig &&
 			cat "$@" >>"$kernel_dir/.config" &&

@@ -16,7 +16,7 @@ BEGIN {
 		ours["[" names[i] "]"] = 1
 	# A message's own beginning, or words that no innocent message has
 	start = "^(WARNING:|BUG[: ]|INFO:|Oops|Internal error:|Call [Tt]race:|kernel BUG at|list_(add|del) corruption)" \
-		"|^(general protection fault|Kernel panic|UBSAN:|ODEBUG:|refcount_t:|kfence:)" \
+		"|^(CFI failure at|general protection fault|Kernel panic|UBSAN:|ODEBUG:|refcount_t:|kfence:)" \
 		"|^[a-z_]+: (INFO|BUG): "
 	anywhere = "Unable to handle kernel|sysfs: cannot create duplicate|blocked for more than" \
 		"|suspected memory leaks|kmemleak: (unreferenced|Kernel memory leak detector disabled)" \

@@ -3,7 +3,7 @@
 # Devices that ACPI has: names good and bad, data nodes and Device objects, two
 # buses that come and go. Their properties are in same-answers.t.
 # vm: --acpi tests/firmware/odd.asl
-# kernels: 6.1 6.12 7.3 debug
+# kernels: 6.1 6.12 7.3 debug clang
 # archs: amd64
 . /tests/lib/tap.sh
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The same mistakes as in lockdep-self.t and lockdep-remover.t, on kernels
 # without lockdep: both hang, and the log names driver and device.
-# kernels: 6.1 6.12 7.3
+# kernels: 6.1 6.12 7.3 clang
 # alone: who hangs there does so for ever
 
 . /tests/lib/tap.sh

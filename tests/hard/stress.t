@@ -5,7 +5,7 @@
 # Some do not wait long for what they ask, and some are killed. In the last run all
 # processes are frozen again and again, as if the machine was to be suspended.
 # The driver (micro_count) and micro-stress check that all promises are kept.
-# kernels: 6.1 6.12 7.3 debug
+# kernels: 6.1 6.12 7.3 debug clang
 # parts: all/debug 4
 # vm: --timeout 5400
 

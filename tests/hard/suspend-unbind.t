@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # unbind in sysfs waits for a driver as long as it takes, and the driver core holds the lock of
 # the device meanwhile. Suspend is refused then, and works when that is over.
-# kernels: 6.12 debug
+# kernels: 6.12 debug clang
 # vm: --timeout 1800 --expect 'the machine cannot be suspended|no pm_test'
 
 . /tests/lib/tap.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The machine is suspended, as far as /sys/power/pm_test says, while readers and pollers
 # sleep, and while somebody waits in configfs for a driver: it works, and all go on after it.
-# kernels: 6.1 6.12 debug
+# kernels: 6.1 6.12 debug clang
 # vm: --timeout 1800
 
 . /tests/lib/tap.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Servers of a user driver that are enemies of their clients and of the kernel (micro-hostile):
 # no call returns what it can't, or lasts for ever, and the kernel has nothing to report.
-# kernels: 6.1 6.12 7.3 debug race
+# kernels: 6.1 6.12 7.3 debug race clang
 # parts: long/debug 2
 # vm: --timeout 10800 --mem 1024
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # User drivers under load, while servers and clients are killed, devices and drivers go, and
 # modules are unloaded: no number is lost or repeated, no file is lost (micro-kills).
-# kernels: 6.1 6.12 7.3 debug race
+# kernels: 6.1 6.12 7.3 debug race clang
 # parts: long/debug 4
 # vm: --timeout 10800 --mem 1024
 

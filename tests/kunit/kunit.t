@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The kernel's own unit tests of what is pure logic in the core: each of their
 # cases is a check here.
-# kernels: debug race
+# kernels: debug race clang
 
 . /tests/lib/tap.sh
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Random bytes and damaged overlays: refused, or applied and removed, and the
 # kernel has nothing to report
-# kernels: debug
+# kernels: debug clang
 # parts: all/debug 2
 # vm: --icount --timeout 7200
 . /tests/lib/tap.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # On a kernel that is locked down nobody applies an overlay. What was applied before works on,
 # and can be removed.
-# kernels: debug
+# kernels: debug clang
 # alone: nothing but a reboot ends it
 
 . /tests/lib/tap.sh

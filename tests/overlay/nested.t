@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An operation of a device applies and removes an overlay with another bus, while the bus of
 # that device is being unbound and waits for the operation
-# kernels: debug
+# kernels: debug clang
 
 . /tests/lib/tap.sh
 . /tests/lib/unplug.sh

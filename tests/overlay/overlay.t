@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Overlays at run time: what micro_overlay makes of what is written to it
-# kernels: debug
+# kernels: debug clang
 . /tests/lib/tap.sh
 . /tests/lib/overlay.sh
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # One bad driver, or one user of it, in a device that an overlay has made: rmdir and writes
 # wait for it no longer than patience_ms, all others go on, and what was begun is done later.
-# kernels: debug
+# kernels: debug clang
 # vm: --timeout 1800
 
 . /tests/lib/tap.sh

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An overlay is removed while its device is going already, as the bus is being unbound: the
 # overlay waits for the device, as a driver may use its node until then.
-# kernels: debug
+# kernels: debug clang
 
 . /tests/lib/tap.sh
 . /tests/lib/unplug.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The machine is suspended while requests are on their way to a server, with it, and wait for
 # one. The kernel only tries it, as far as /sys/power/pm_test says.
-# kernels: debug
+# kernels: debug clang
 # vm: --timeout 900
 
 . /tests/lib/tap.sh
