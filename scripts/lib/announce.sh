@@ -28,7 +28,7 @@ announce() {
 	[[ $fetch -eq 0 ]] || say "  $fetch MB: Debian's kernel $kernel for $arch, with its headers, which go into $cache"
 	# unpacked it is several times as much, and a source that is built still more
 	case $kernel in
-	debug | race) space $((fetch * 14)) 'that' ;;
+	debug | race | clang) space $((fetch * 14)) 'that' ;;
 	*) space $((fetch * 6)) 'that' ;;
 	esac
 }
@@ -66,7 +66,7 @@ to_fetch() {
 	6.12) [[ $2 == riscv64 ]] && echo 125 || echo 62 ;;
 	6.1-rt) echo 96 ;;
 	6.12-rt) echo 135 ;;
-	debug | race) compgen -G "$cache/kernel/$1-*/.complete" >/dev/null || compgen -G "$cache/source/6.12*/.complete" >/dev/null && echo 0 || echo 165 ;;
+	debug | race | clang) compgen -G "$cache/kernel/$1-*/.complete" >/dev/null || compgen -G "$cache/source/6.12*/.complete" >/dev/null && echo 0 || echo 165 ;;
 	[0-9]*) compgen -G "$cache/kernel/$1.*/.complete" >/dev/null && echo 0 || echo 280 ;;
 	*) echo 0 ;;
 	esac
@@ -76,6 +76,7 @@ to_fetch() {
 minutes() {
 	case $1 in
 	debug | race) echo $((14 + $2 / 150)) ;;
+	clang) echo $((29 + $2 / 150)) ;;
 	*) echo $((2 + $2 / 150)) ;;
 	esac
 }

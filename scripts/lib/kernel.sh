@@ -304,7 +304,7 @@ build_kernel() {
 	[[ ! -e $kernel_dir/.complete ]] || return 0
 	need make=make bc=bc bison=bison flex=flex perl=perl xz=xz-utils depmod=kmod \
 		/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev
-	[[ $name != clang ]] || minutes=20
+	[[ $name != clang ]] || minutes=25
 	say "building the $name kernel, once per machine: about $minutes minutes"
 	space 600 "the $name kernel"
 	mkdir -p "$kernel_dir" || die "cannot write to $cache"
