@@ -9,13 +9,6 @@ in_dmesg() {
 	dmesg | grep -c "$1"
 }
 
-# Until the core's names are free, too: kernels that test the release of objects keep the
-# folder of its platform driver for up to 4 s longer, and refuse another of that name
-rmmod() {
-	command rmmod "$@" || return
-	loaded microkernel || wait_for test ! -e /sys/bus/platform/drivers/microkernel-bus
-}
-
 note "the core alone"
 is "$(micro-try insmod sample_driver.ko)" ENOENT "a driver does not load without the core"
 run_ok insmod microkernel.ko
