@@ -32,7 +32,7 @@ create pipe.2
 create scratch" "the plan"
 is "$(ls $micro)" "" "dry-run makes no device"
 status 0 microctl apply several.dtso
-is "$(cat /tmp/out)" "4 created, 0 changed, 0 removed, 0 as they were" "apply makes the devices of the file"
+is "$(cat /tmp/out)" "4 created, 0 changed, 0 removed, 0 unchanged" "apply makes the devices of the file"
 is "$(microctl save greeting)" '/dts-v1/;
 /plugin/;
 
@@ -65,13 +65,13 @@ is "$(microctl save greeting)" '/dts-v1/;
 is "$(cat $micro/*/status | xargs)" "bound bound bound bound" "all devices of the file are bound"
 for file in several.dtso dts-overlays/several.dtbo; do
 	status 0 microctl apply $file
-	is "$(cat /tmp/out)" "0 created, 0 changed, 0 removed, 4 as they were" "$file again: nothing to do"
+	is "$(cat /tmp/out)" "0 created, 0 changed, 0 removed, 4 unchanged" "$file again: nothing to do"
 	status 0 microctl diff --prune $file
 	is "$(cat /tmp/out)" "" "$file: no difference"
 done
 dtc -@ -q -o several.dtb several.dtso
-is "$(microctl apply - <several.dtb)" "0 created, 0 changed, 0 removed, 4 as they were" "a blob from the standard input"
-is "$(microctl apply - <several.dtso)" "0 created, 0 changed, 0 removed, 4 as they were" "a source from there"
+is "$(microctl apply - <several.dtb)" "0 created, 0 changed, 0 removed, 4 unchanged" "a blob from the standard input"
+is "$(microctl apply - <several.dtso)" "0 created, 0 changed, 0 removed, 4 unchanged" "a source from there"
 printf 'Hi' >/dev/micro/greeting
 
 note "one property: one device, and no other"
@@ -92,7 +92,7 @@ is "$(cat /tmp/out)" '--- /sys/kernel/config/micro
 is "$(microctl apply --dry-run changed.dtso)" "change pipe.2 (property 'fifo-size')" "the plan"
 is "$(micro-hold write pipe.2 x)" 1 "neither does anything"
 status 0 microctl apply changed.dtso
-is "$(cat /tmp/out)" "0 created, 1 changed, 0 removed, 3 as they were" \
+is "$(cat /tmp/out)" "0 created, 1 changed, 0 removed, 3 unchanged" \
 	"apply changes the one device that differs"
 is "$(micro-hold write pipe.2 x)" ENODEV "this device was bound anew"
 # it takes this many without a reader, which half the size would not
@@ -167,7 +167,7 @@ is "$(cat /tmp/out)" '--- /sys/kernel/config/micro
  };' "the difference"
 status 0 microctl apply --verbose two.dtso
 is "$(cat /tmp/out)" "change one (property 'compatible')
-0 created, 1 changed, 0 removed, 1 as they were" "--verbose"
+0 created, 1 changed, 0 removed, 1 unchanged" "--verbose"
 status 0 microctl diff two.dtso
 is "$(microctl tree one)" 'one (bound, micro_dump, /dev/micro/one)
 |-- compatible = "most,specific", "microkernel,dump"
@@ -265,7 +265,7 @@ cat >tree.dts <<'END'
 };
 END
 status 0 microctl apply --prune tree.dts
-is "$(cat /tmp/out)" "1 created, 0 changed, 8 removed, 0 as they were; 1 without a driver yet" \
+is "$(cat /tmp/out)" "1 created, 0 changed, 8 removed, 0 unchanged; 1 without a driver yet" \
 	"a whole tree, and --prune"
 is "$(ls $micro) $(cat $micro/whole/properties/x/u16)" "whole 1" "apply makes the properties with their types"
 cat >includes.dts <<'END'
@@ -324,7 +324,7 @@ bus b.dtso <<'END'
 	b { compatible = "microkernel,fifo"; };
 END
 status 0 microctl apply --prune a.dtso b.dtso
-is "$(cat /tmp/out)" "3 created, 0 changed, 1 removed, 0 as they were" \
+is "$(cat /tmp/out)" "3 created, 0 changed, 1 removed, 0 unchanged" \
 	"two files may declare the same device when they agree"
 
 note "--prune"
@@ -339,7 +339,7 @@ status 0 microctl apply a.dtso
 is "$(cd $micro && echo *)" "a b both" "apply without --prune removes nothing"
 micro-hold open a rw /dev/micro/a >/dev/null
 status 0 microctl apply --prune a.dtso
-is "$(cat /tmp/out)" "0 created, 0 changed, 1 removed, 2 as they were" \
+is "$(cat /tmp/out)" "0 created, 0 changed, 1 removed, 2 unchanged" \
 	"apply with --prune removes only what is not declared"
 is "$(micro-hold write a x)" 1 "others stay open"
 is "$(cd /dev/micro && echo *)" "a both" "others leave /dev"
@@ -352,7 +352,7 @@ bus refused.dtso <<'END'
 END
 status 1 microctl apply refused.dtso
 says '^refused.dtso: /bus/refused: the driver refuses it: EINVAL'
-says '^3 created, 0 changed, 0 removed, 0 as they were; 1 without a driver yet; 1 with errors'
+says '^3 created, 0 changed, 0 removed, 0 unchanged; 1 without a driver yet; 1 with errors'
 is "$(cat $micro/refused/status $micro/good/status | xargs)" "failed EINVAL bound" "the others are made"
 status 1 microctl diff refused.dtso
 says "refused: failed EINVAL; its driver would be asked again"
@@ -372,7 +372,7 @@ microctl apply -q --prune a.dtso
 	awk 'BEGIN { for (i = 0; i < 1100; i++) printf "m-%d { x = <%d>; };\n", i, i }'
 } | bus many.dtso
 status 0 microctl apply --prune many.dtso
-is "$(cat /tmp/out)" "1100 created, 0 changed, 2 removed, 0 as they were; 1100 without a driver yet" "1,100 devices"
+is "$(cat /tmp/out)" "1100 created, 0 changed, 2 removed, 0 unchanged; 1100 without a driver yet" "1,100 devices"
 microctl save >first.dtso
 is "$(grep -c 'compatible = "microkernel,bus"' first.dtso)" 2 "first.dtso has two buses"
 microctl apply -q --prune a.dtso
@@ -381,7 +381,7 @@ microctl save >second.dtso
 cmp first.dtso second.dtso
 ok $? "the same bytes again"
 status 0 microctl apply --prune a.dtso
-is "$(cat /tmp/out)" "2 created, 0 changed, 1100 removed, 0 as they were" "apply removes a thousand devices"
+is "$(cat /tmp/out)" "2 created, 0 changed, 1100 removed, 0 unchanged" "apply removes a thousand devices"
 
 # From here on mkdir of two names takes as long as the test wants: the kernel runs
 # this program to look for a module.
@@ -412,7 +412,7 @@ is "$(cd $micro && echo *)" "a before both interrupt" "the others are not there"
 is "$(cat $micro/interrupt/status $micro/interrupt/properties/fifo-size/u32 | xargs)" "bound 16" \
 	"the device at hand was finished"
 status 0 microctl apply interrupt.dtso
-is "$(cat /tmp/out)" "2 created, 0 changed, 0 removed, 3 as they were" "the rest, next time"
+is "$(cat /tmp/out)" "2 created, 0 changed, 0 removed, 3 unchanged" "the rest, next time"
 
 note "two at once"
 bus hold.dtso <<'END'
@@ -444,7 +444,7 @@ is "$? $(tail -n 1 /tmp/third)" "143 microctl: interrupted; nothing was changed"
 wait $holder
 ok $? "the first is through"
 wait $second
-is "$? $(tail -n 1 /tmp/second)" "0 1 created, 0 changed, 0 removed, 0 as they were" \
+is "$? $(tail -n 1 /tmp/second)" "0 1 created, 0 changed, 0 removed, 0 unchanged" \
 	"a microctl that waits for the lock goes on when it is free"
 
 note "the order of child nodes, which drivers see"

@@ -69,7 +69,7 @@ node channel@0
 status 0 microctl create micro_dump.0 -s a-u32=u32:8
 is "$(cat /dev/micro/micro_dump.0)" "a-u32: 8" "bound by mkdir already, it gets its properties, too"
 status 0 microctl create nobody -c nobody,knows
-says "nobody: it is there, but no driver is"
+says "nobody: the device exists, but no driver matches it yet"
 status 0 microctl create --off sleeper -c microkernel,fifo -s fifo-size=u32:16
 is "$(cat $micro/sleeper/live $micro/sleeper/status | xargs)" "0 off" "--off"
 
@@ -260,7 +260,7 @@ is "$(microctl save)" '/dts-v1/;
 };' "no devices"
 microctl save >/tmp/none.dtso
 status 0 microctl apply /tmp/none.dtso
-says "^0 created, 0 changed, 0 removed, 0 as they were"
+says "^0 created, 0 changed, 0 removed, 0 unchanged"
 
 # all that is odd
 microctl create types -c microkernel,dump -s b -s u8=u8:1,2,3,4 -s u16=u16:1,2 -s u32=u32:0x61626300 \
@@ -304,7 +304,7 @@ is "$(microctl save order fifo.2 | grep -c 'compatible = ')" 3 "save NAME..."
 status 1 microctl save order missing
 says "there is no device 'missing'"
 status 1 microctl save sample_driver
-says "there is no device 'sample_driver' in configfs"
+says "device 'sample_driver' is not in configfs: the firmware or a module made it"
 # shellcheck disable=SC2046 # words
 microctl remove $(ls $micro)
 

@@ -41,7 +41,7 @@ told() {
 # mended: and the other device is not touched
 mended() {
 	status 0 microctl apply two.dtso
-	mentions "0 created, 1 changed, 0 removed, 1 as they were"
+	mentions "0 created, 1 changed, 0 removed, 1 unchanged"
 	[ -c $node ]
 	ok $? "apply makes the node again"
 	is "$(cat $node)" "Sample driver data" "the new node is that of the device"
@@ -50,7 +50,7 @@ mended() {
 	status 0 microctl list
 	status 0 microctl wait hello
 	status 0 microctl apply two.dtso
-	mentions "0 created, 0 changed, 0 removed, 2 as they were"
+	mentions "0 created, 0 changed, 0 removed, 2 unchanged"
 }
 
 status 0 microctl apply two.dtso
@@ -126,7 +126,7 @@ mentions "$node is a regular file, which cannot be renamed to $node~: File exist
 [ ! -e $micro/hello ]
 ok $? "create leaves no device when there is no place for its node"
 status 1 microctl apply two.dtso
-mentions "1 created, 0 changed, 0 removed, 1 as they were; 1 with errors"
+mentions "1 created, 0 changed, 0 removed, 1 unchanged; 1 with errors"
 status 0 microctl remove hello
 rm $node~
 status 0 microctl apply two.dtso

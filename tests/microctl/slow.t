@@ -22,13 +22,13 @@ modprobe -a microkernel sample_driver micro_evil
 echo 200 >/sys/module/microkernel/parameters/patience_ms
 micro-hold start
 
-note "a driver that does not let go of a device"
+note "a driver that is busy with a device that is removed"
 status 0 microctl create micro_evil.deaf
 micro-hold open deaf rw /dev/micro/micro_evil.deaf >/dev/null
 micro-hold ioctl deaf deaf >/dev/null &
 wait_for grep -q active=1 /sys/kernel/debug/micro/devices
 status 1 microctl remove --timeout 0.5 micro_evil.deaf
-mentions "micro_evil.deaf: it is going, but its driver has not let go of it after 0.5 s"
+mentions "micro_evil.deaf: the device is being removed, but its driver has not finished after 0.5 s"
 is "$(shown micro_evil.deaf)" unbinding "list shows a device that was removed and is not gone"
 is "$(microctl show micro_evil.deaf | grep from)" "  from        configfs" \
 	"show says who made a device that was removed and is not gone"
@@ -36,7 +36,7 @@ status 1 microctl remove --timeout 0 micro_evil.deaf
 status 1 microctl wait --timeout 0.5 micro_evil.deaf
 mentions "micro_evil.deaf is not bound after 0.5 s: it is unbinding"
 status 1 microctl create --timeout 0.5 micro_evil.deaf
-mentions "the device that had this name is not gone yet"
+mentions "the last device of this name is still being removed"
 status 0 microctl create sample_driver.other
 status 0 microctl remove sample_driver.other
 microctl create --timeout 300 micro_evil.deaf >/tmp/create 2>&1 &
@@ -48,7 +48,7 @@ is "$?:$(cat /tmp/create)" "0:" "create waits until a device of this name is gon
 is "$(shown micro_evil.deaf)" bound "the new device is bound"
 micro-hold close deaf >/dev/null
 
-note "a driver that does not let go of a device that is to change"
+note "a driver that is busy with a device whose properties change"
 cat >deaf.dtso <<'END'
 /dts-v1/;
 /plugin/;
@@ -66,14 +66,14 @@ micro-hold open deaf rw /dev/micro/micro_evil.deaf >/dev/null
 micro-hold ioctl deaf deaf >/dev/null &
 wait_for grep -q active=1 /sys/kernel/debug/micro/devices
 status 1 microctl apply --timeout 0.5 deaf.dtso
-mentions "its driver has not let go of it yet"
-mentions "1 created, 0 changed, 0 removed, 0 as they were; 1 with errors"
+mentions "its driver has not finished yet"
+mentions "1 created, 0 changed, 0 removed, 0 unchanged; 1 with errors"
 is "$(shown micro_evil.deaf) $(shown sample_driver.other)" "unbinding bound" \
 	"apply goes on with other devices"
 echo go >$evil/command
 wait_for grep -q off /sys/kernel/config/micro/micro_evil.deaf/status
 status 0 microctl apply deaf.dtso
-mentions "0 created, 1 changed, 0 removed, 1 as they were"
+mentions "0 created, 1 changed, 0 removed, 1 unchanged"
 micro-hold close deaf >/dev/null
 status 0 microctl remove micro_evil.deaf sample_driver.other
 

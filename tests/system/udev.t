@@ -61,7 +61,7 @@ mkdir $micro/sample_driver.apply
 overlay sample_driver.apply ''
 sed -i 's/compatible = "microkernel,sample-driver"; //' /tmp/sample_driver.apply.dts
 is "$(microctl apply /tmp/sample_driver.apply.dts) $(looks sample_driver.apply)" \
-	"0 created, 0 changed, 0 removed, 1 as they were 660 micro its link" \
+	"0 created, 0 changed, 0 removed, 1 unchanged 660 micro its link" \
 	"apply waits for udev for a device that is as it is declared"
 rm /dev/micro/slow
 run_ok microctl apply /tmp/slow.dts

@@ -76,7 +76,7 @@ static void print_step(const struct step *step)
 
 static void print_summary(const struct plan *plan, const struct counts *counts)
 {
-	printf("%zu created, %zu changed, %zu removed, %zu as they were",
+	printf("%zu created, %zu changed, %zu removed, %zu unchanged",
 	       counts->done[STEP_CREATE], counts->done[STEP_CHANGE] + counts->done[STEP_BIND] +
 	       counts->done[STEP_MEND],
 	       counts->done[STEP_REMOVE], plan->same);

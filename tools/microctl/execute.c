@@ -121,7 +121,7 @@ static int failed(struct work *w, const char *property, const char *doing)
 	int err = errno;
 
 	say_at(w->at, property, "cannot %s %s/%s: %s", doing, CONFIGFS_MICRO, w->path.text,
-	       err == EINPROGRESS ? "its driver has not let go of it yet" : strerror(err));
+	       err == EINPROGRESS ? "its driver has not finished yet" : strerror(err));
 	return -1;
 }
 
@@ -367,7 +367,7 @@ int execute_create(const struct device *want)
 		do {
 			if (!settle_gone(want->name)) {
 				say_at(&want->at, NULL,
-				       "the device that had this name is not gone yet: its driver has not let go of it");
+				       "the last device of this name is still being removed: its driver has not finished");
 				return -1;
 			}
 			err = configfs_mkdir(w.path.text);
@@ -522,9 +522,9 @@ int execute_remove(const char *name, const struct place *at)
 	if (settle_gone(name))
 		return 0;
 	if (interrupt_pending())
-		say_at(at, NULL, "interrupted; its driver has not let go of it yet");
+		say_at(at, NULL, "interrupted; the driver has not finished the removal");
 	else
-		say_at(at, NULL, "it is going, but its driver has not let go of it after %g s",
+		say_at(at, NULL, "the device is being removed, but its driver has not finished after %g s",
 		       settle_limit());
 	return -1;
 }

@@ -200,8 +200,11 @@ static bool find_devices(struct devices *list, int argc, char **argv)
 			devices_add(list, d);
 			continue;
 		}
-		say("there is no device '%s'%s", argv[i],
-		    d ? " in configfs: it is not a user's" : "");
+		if (d)
+			say("device '%s' is not in configfs: the firmware or a module made it",
+			    argv[i]);
+		else
+			say("there is no device '%s'", argv[i]);
 		good = false;
 	}
 	devices_sort(list);
