@@ -57,10 +57,10 @@ micro.serve = lambda name, driver: served.append((name, driver))
 runpy.run_path(__file__.replace("try.py", "driver.py"))
 (name, driver), = served
 file = types.SimpleNamespace()
-driver.open(file)
 assert name == "counter" and isinstance(driver, micro.Driver)
-assert [driver.read(file, 9, 0), driver.read(file, 9, 0)] == [b"1\n", b"2\n"]
+# each reads up to the end of the file
+assert [driver.read(file, 9, pos) for pos in (0, 2, 0, 2)] == [b"1\n", b"", b"2\n", b""]
 END
 run env PYTHONPATH="$repo/lib/python" PYTHONDONTWRITEBYTECODE=1 python3 "$work/python/try.py"
-ok $status 'the Python driver is one that counts'
+ok $status 'the Python driver counts, and cat comes to its end'
 done_testing

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A Python program serves character devices.
 
+    import itertools
     import micro
 
     class Counter(micro.Driver):
-        def open(self, file):
-            file.n = 0
+        numbers = itertools.count(1)
 
         def read(self, file, count, pos):
-            file.n += 1
-            return b"%d\\n" % file.n
+            return b"%d\\n" % next(self.numbers) if pos == 0 else b""
 
     micro.serve("counter", Counter())
 
@@ -18,9 +17,8 @@ Root makes the user driver and its devices:
     mkdir /sys/kernel/config/micro/micro_user.counter
     mkdir /sys/kernel/config/micro/counter.0        # /dev/micro/counter.0
 
-and whoever may open /dev/micro/micro_user.counter may run this program. When it dies,
-files that other programs have open on the devices stay open, and go on when it is
-started again.
+A user who may open /dev/micro/micro_user.counter may run this program. If it dies, the
+files that other programs have open stay open, and go on when it is started again.
 
 Copyright (C) 2026 The microkernel authors
 """

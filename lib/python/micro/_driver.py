@@ -129,17 +129,17 @@ class Driver:
     exception, a result of a wrong type and too many bytes are EIO for the client and
     a traceback in the log ("micro" in the module logging); the server goes on.
 
-    Where the user driver's property "operations" lacks "open", a File is there for one call
-    of a method, and not known from one to the next.
+    If the user driver's property "operations" lacks "open", each call of a method gets a File
+    of its own.
 
     No method blocks: one that would have to wait raises Again.
     """
 
     def probe(self, instance: Instance) -> None:
-        """A device was made, or was there when the server started."""
+        """A device was made, or existed when the server started."""
 
     def remove(self, instance: Instance) -> None:
-        """A device goes; its files were released before."""
+        """A device is removed; its files were released before."""
 
     def open(self, file: File) -> None:
         """A client opens a device."""
@@ -148,18 +148,18 @@ class Driver:
         """A file that open() or restore() has accepted is closed."""
 
     def restore(self, file: File) -> None:
-        """A file that was opened at an earlier server; file.saved has what that one saved.
+        """A client opened this file while an earlier server ran; file.saved has the bytes which that one saved.
 
-        Unless a driver has this method, open() is called.
+        If a driver does not have this method, open() is called.
         """
         self.open(file)
 
     def read(self, file: File, count: int, pos: int) -> Bytes:
-        """Up to count bytes; none are the end of the file."""
+        """Return up to count bytes; no bytes mean the end of the file."""
         raise OSError(22, "the driver has no read")
 
     def write(self, file: File, data: bytes, pos: int) -> Optional[int]:
-        """Take data. Return how many bytes were taken; None is all of them."""
+        """Take data. Return how many bytes were taken; None means all of them."""
         raise OSError(22, "the driver has no write")
 
     def ioctl(self, file: File, cmd: int, arg: Union[bytes, int]) -> Union[None, int, Bytes, Tuple[int, Bytes]]:
@@ -176,7 +176,7 @@ class Driver:
         raise OSError(29, "the driver has no llseek")
 
     def undelivered(self, file: File, kind: str, id: int, result: int, taken: int) -> None:
-        """An answer did not reach its client, or in part only, which was killed.
+        """The client did not get the whole answer, because it was killed or gave a bad address.
 
         kind is "read", "write", "ioctl" or "llseek", id the request's number, result the
         answer; taken bytes of it arrived.
