@@ -28,8 +28,8 @@ struct vm_area_struct;
  * A driver is a &struct micro_driver, registered once with
  * micro_register_driver() or, when there is nothing else to do at load time,
  * with module_micro_driver(). Its instances are &struct micro_device objects on
- * the bus "micro_bus". Somebody else makes them: a user with mkdir below
- * /sys/kernel/config/micro, firmware, or kernel code with
+ * the bus "micro_bus". A user makes them with mkdir below
+ * /sys/kernel/config/micro, or firmware declares them, or kernel code calls
  * micro_create_device(). While a driver is bound to a device the device has a
  * character device node, and the driver's file operations serve it.
  *
@@ -41,9 +41,9 @@ struct vm_area_struct;
  *
  * - an operation that sleeps for something that may never come uses
  *   micro_wait_event_interruptible(), or provides unplug() to be woken;
- * - an operation that has returned is over: it leaves nothing behind that
- *   still uses the instance (a work item, an unfinished kiocb) unless
- *   release() or remove() stops it.
+ * - when an operation has returned, nothing that it has started (a work item,
+ *   an unfinished kiocb) uses the instance, unless release() or remove() stops
+ *   that.
  */
 
 /**
@@ -52,7 +52,8 @@ struct vm_area_struct;
  * @driver: the driver that is bound to it, NULL while it is unbound. Stable in
  *	everything that the framework calls on behalf of that driver
  * @dev: the device of the driver model. Properties are read from here, and
- *	device-managed resources (devm_*) belong here: they go after remove()
+ *	device-managed resources (devm_*) belong here: the kernel frees them after
+ *	remove()
  * @private_data: what micro_create_device() was given, NULL for devices that
  *	user space or firmware made
  *
@@ -88,20 +89,21 @@ struct micro_device {
  * @remove: an instance is unbound. No operation of the instance is running or
  *	will ever run again and every opened file was released. May sleep; the
  *	device lock is held
- * @unplug: the instance is about to go: wake operations that sleep elsewhere
+ * @unplug: the unplug has begun. Wake the operations that sleep elsewhere
  *	than in micro_wait_event_interruptible(). Called once before @remove,
  *	while operations may still be running, after their files were revoked.
- *	May sleep; the device lock may be held: it is when the unbind comes through sysfs
- *	or from the end of the driver, when the bind fails after @probe, and when the
- *	device is taken away before its bind is over. Else it is not
+ *	May sleep. The device lock is held if the unbind comes through sysfs
+ *	or from the end of the driver, if the bind fails after @probe, and if the
+ *	device is removed before its bind has ended. In all other cases the lock is
+ *	not held
  * @open: a file is opened. Returns 0 or a negative errno that open(2) returns;
- *	there is no @release for a failed @open. As all file operations: may
- *	sleep, no lock held, but for what the unplug calls: see @release
+ *	there is no @release for a failed @open. All file operations may sleep and
+ *	are called without a lock, except those that the unplug calls: see @release
  * @release: the counterpart of a successful @open, exactly once for each and
  *	never after @remove: from the last close(2), or from the unplug of the
  *	device while the file stays open in the process. Each unplug holds the
- *	device lock then, also for @fasync with @on 0. Its return value is
- *	ignored, as by the VFS
+ *	device lock then, also for @fasync with @on 0. The framework ignores the
+ *	return value, as the VFS does
  * @read: as &file_operations.read. Excludes @read_iter
  * @write: as &file_operations.write. Excludes @write_iter
  * @ioctl: as &file_operations.unlocked_ioctl
@@ -177,7 +179,7 @@ struct micro_driver {
 /*
  * To be raised with each change of what drivers are compiled with: a struct above or
  * below, an inline function, a macro, the type of an exported function. Without
- * MODVERSIONS nothing else tells a driver from another time from one of today.
+ * MODVERSIONS, only this number shows that a driver was built with an older header.
  */
 #define MICRO_DRIVER_ABI	2
 
@@ -196,8 +198,8 @@ int __micro_register_driver(struct micro_driver *driver, struct module *owner,
  * of the same driver.
  * Return: 0; -EINVAL for a driver without a proper name, or with both @read and
  * @read_iter or both @write and @write_iter, or for one that was built with another
- * microkernel.h; -EBUSY when a driver of this name
- * is registered, or this one already is; -ENOMEM. The log says why.
+ * microkernel.h; -EBUSY if a driver of this name, or this driver, is registered
+ * already; -ENOMEM. The log says why.
  */
 #define micro_register_driver(driver) \
 	__micro_register_driver(driver, THIS_MODULE, KBUILD_MODNAME,	\
@@ -253,12 +255,12 @@ static inline void micro_set_drvdata(struct micro_device *mdev, void *data)
 }
 
 /**
- * struct micro_file_head - what of an open file is looked at in each operation
+ * struct micro_file_head - the fields of an open file that each operation reads
  * @device: the instance
  * @drvdata: the driver's
  *
- * &file.private_data points at it; the memory behind it is the framework's. It is here,
- * so that the functions below are a load or two, and no calls into another module.
+ * &file.private_data points at it; it is the first part of an object of the framework.
+ * With it, the functions below are a load or two, and no calls into another module.
  */
 struct micro_file_head {
 	struct micro_device *device;
@@ -402,16 +404,17 @@ void micro_wait_end(struct micro_waiter *waiter);
 /**
  * micro_wait_event_mode() - sleep in another state, whatever O_NONBLOCK says
  * @filp: the open file on whose behalf the operation runs
- * @wq_head: as for micro_wait_event_interruptible(); wake_up_interruptible() does not
- *	wake who is in TASK_KILLABLE, wake_up() does
+ * @wq_head: as for micro_wait_event_interruptible(). Use wake_up().
+ *	wake_up_interruptible() does not wake a thread in TASK_KILLABLE
  * @condition: as for micro_wait_event_interruptible()
  * @mode: TASK_INTERRUPTIBLE or TASK_KILLABLE: which signals end it; with
  *	TASK_FREEZABLE_UNSAFE the sleeper is frozen where it is when the machine
- *	suspends, and not woken. ("Unsafe" is for lockdep, which takes being inside
- *	an operation for a lock. It is the revoker who waits for that, and it is a task
- *	that does so in the kernel; a driver must not hold a lock of its own.)
+ *	suspends, and not woken. ("Unsafe" is for lockdep, which treats an operation
+ *	as a lock that its thread holds. Only the thread that revokes the file waits
+ *	for the operation, commonly a worker, which is not frozen. The driver must
+ *	not hold a lock of its own.)
  *
- * For an operation that must not be given up half-way, such as one that waits for an
+ * For an operation that a signal must not interrupt, such as one that waits for an
  * answer.
  *
  * Context: as micro_wait_event_interruptible().

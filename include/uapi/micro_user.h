@@ -16,10 +16,10 @@
 /*
  * Rules for all structs here
  *   - The first field, size, is sizeof() of the struct that the program was built
- *     with. A later kernel takes the shorter struct of today; a longer one is
- *     good as long as what this kernel does not know of it is 0.
- *   - Fields and flags that have no meaning yet are 0 in what the program gives,
- *     else EINVAL; in what the kernel gives, the program ignores them.
+ *     with. A later kernel accepts the shorter struct of today. This kernel accepts
+ *     a longer struct if all bytes that it does not know are 0.
+ *   - Fields and flags that have no meaning yet must be 0 in structs of the program,
+ *     else EINVAL. In structs of the kernel, the program ignores them.
  *   - Numbers are in the byte order of the machine. No struct has holes, and all are
  *     the same for 32-bit programs on a 64-bit kernel.
  */
@@ -91,8 +91,8 @@ struct micro_user_attach {
  * struct micro_user_reply. One whose id is 0 is a notice: it is not answered.
  */
 enum micro_user_type {
-	MICRO_USER_PROBE	= 1,	/* request: there is a device; u.probe */
-	MICRO_USER_REMOVE	= 2,	/* notice: it went; unmap what belongs to it */
+	MICRO_USER_PROBE	= 1,	/* request: a device exists; u.probe */
+	MICRO_USER_REMOVE	= 2,	/* notice: the device was removed; unmap its memory */
 	MICRO_USER_RESTORE	= 3,	/* request: an open file of an earlier server; u.restore */
 	MICRO_USER_OPEN		= 4,	/* request, or notice if "open" is "post" */
 	MICRO_USER_RELEASE	= 5,	/* request, or notice if "release" is "post" */
@@ -100,7 +100,7 @@ enum micro_user_type {
 	MICRO_USER_WRITE	= 7,	/* request; u.rw */
 	MICRO_USER_IOCTL	= 8,	/* request; u.ioctl */
 	MICRO_USER_LLSEEK	= 9,	/* request; u.llseek */
-	MICRO_USER_UNDELIVERED	= 10,	/* notice: an answer had no taker; u.undelivered */
+	MICRO_USER_UNDELIVERED	= 10,	/* notice: a client did not get an answer; u.undelivered */
 	/* Types that a program does not know: a request is answered with -EOPNOTSUPP */
 };
 
@@ -116,7 +116,7 @@ enum micro_user_type {
  * @id: of the request, never reused while the driver exists; 0: a notice. A request
  *	that is delivered again has the same id
  * @slot: which slot it is in; goes into the reply as it is
- * @attempt: 0, or how many servers were lost with this request in hand
+ * @attempt: 0, or how many servers were lost while they had this request
  * @file: which open file, 0 if none; the same for each server. Never reused
  * @cookie: what the server stored for the file, 0 at first
  * @instance: which device, from MICRO_USER_PROBE; the same for each server
@@ -130,7 +130,7 @@ enum micro_user_type {
  *	those of @count
  * @pid: the client's process, as the server's pid namespace sees it; 0: not at all
  * @uid: its effective user at the time of the call, as the server's user namespace sees it;
- *	in notices and RESTORE: who opened the file
+ *	in notices and RESTORE: of the process that opened the file
  * @gid: likewise
  * @reserved: 0
  * @u: by type
@@ -139,10 +139,10 @@ enum micro_user_type {
  * @u.llseek: as lseek(2); the answer is the new position
  * @u.ioctl.cmd: the command
  * @u.ioctl.arg: the argument where no bytes travel (_IOC_SIZE is 0), else 0
- * @u.undelivered.id: the request whose client had gone before the answer came (killed,
- *	or its device unplugged), or took part of it only (a bad address)
+ * @u.undelivered.id: the request whose client was killed, or whose device was unplugged,
+ *	before the answer came, or whose client gave a bad address and got a part of it
  * @u.undelivered.type: what it was. After an OPEN no RELEASE follows
- * @u.undelivered.result: what the answer was: 0 or more, as errors need no taker
+ * @u.undelivered.result: the answer: 0 or more, as errors need not be delivered
  * @u.undelivered.taken: bytes of it that the client has
  * @u.restore.state: what the server stored for the file, zeros at first
  * @u.probe.name: of the device
@@ -244,7 +244,7 @@ struct micro_user_reply {
  * @instance: the device, if @file is 0
  * @events: EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDNORM, EPOLLRDBAND,
  *	EPOLLWRNORM, EPOLLWRBAND, EPOLLRDHUP: what poll(2) answers from now on. For a
- *	file, the later of its own and its device's counts
+ *	file, the kernel uses the newer one: that of the file or of its device
  * @seq: written: the number of this notification
  */
 struct micro_user_notify {

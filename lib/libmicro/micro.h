@@ -47,10 +47,10 @@ struct micro_instance;
 
 /**
  * struct micro_ops - what a driver does
- * @probe: there is a device: it was made, or it was there before this server. 0 or
- *	-errno, with which opening it fails then
- * @remove: a device whose probe() returned 0 goes; its files were released before, or, without
- *	the operation release, end with it
+ * @probe: a device was made, or existed when the server started. Return 0 or -errno;
+ *	open(2) then fails with that error
+ * @remove: a device whose probe() returned 0 is removed. Its files were released before.
+ *	Without the operation "release", they end now
  * @open: a program opens a device. 0, or -errno for the program
  * @release: a file that open() or restore() returned 0 for is closed
  * @read: put up to @count bytes into @buf, which has zeros in it. Return how many; 0 is
@@ -63,23 +63,23 @@ struct micro_instance;
  *	_IOC_READ. If @size is 0, @arg is the number that the program gave. Return 0
  *	or more, or -errno
  * @llseek: as lseek(2). Return the new position, or -errno
- * @restore: a file that an earlier server had opened: micro_file_saved() has what that
- *	one saved. 0, or -errno for all requests of this file. If it is NULL,
- *	@open is called
- * @undelivered: an answer of @type 'r' (read), 'w' (write), 'i' (ioctl) or 'l' (llseek)
- *	reached its program in part or not at all, as that was killed, or gave a bad
- *	address. It was @result, and @taken bytes of it were taken; @id is that
- *	of micro_request_id() then. May be NULL
+ * @restore: a file that was opened while an earlier server ran: micro_file_saved() has
+ *	the bytes that that server saved. 0, or -errno for all requests of this file. If
+ *	it is NULL, @open is called
+ * @undelivered: the answer to a request of @type 'r' (read), 'w' (write), 'i' (ioctl) or
+ *	'l' (llseek). The client did not get the whole answer, because it was killed or
+ *	gave a bad address. The answer was @result, and the client has @taken bytes of
+ *	it; micro_request_id() returned @id at that time. May be NULL
  * @reserved: NULL
  *
  * Each may be NULL. Then the property "operations" of the user driver should not have
- * it either, and the kernel answers without asking the server. Otherwise it is as if a
- * kernel driver had no such operation. Where "operations" lacks "open", a struct micro_file
- * is valid as long as an operation runs, and not known from one to the next.
+ * it either, and the kernel answers without asking the server. Otherwise the client gets
+ * the error of a kernel driver without that operation. If "operations" lacks "open", a
+ * struct micro_file is valid only until the operation returns.
  *
- * None of them blocks: while one runs, all clients of the driver wait (of a thread,
- * see struct micro_options). One that takes longer than the property "answer-ms" counts as
- * hung.
+ * None of them blocks. While an operation runs, the clients that its thread serves wait
+ * (see struct micro_options). A server whose operation takes longer than the property
+ * "answer-ms" counts as hung.
  */
 struct micro_ops {
 	int (*probe)(struct micro_instance *inst);
@@ -99,10 +99,10 @@ struct micro_ops {
 /**
  * struct micro_options - of micro_serve_with()
  * @size: sizeof(struct micro_options)
- * @threads: so many serve at once, 1 to 64; 0: one. The operations of a file, open()
- *	and release() apart, may then run at the same time
+ * @threads: number of serving threads, 1 to 64; 0: one. With several, the operations of
+ *	a file, except open() and release(), may run at the same time
  * @takeover: if another process serves the driver, take its place, without a gap: it
- *	answers what it has, and its micro_serve() returns -ESHUTDOWN
+ *	answers the requests that it has, and its micro_serve() returns -ESHUTDOWN
  */
 struct micro_options {
 	size_t size;
@@ -116,14 +116,13 @@ struct micro_options {
  *	path of that node
  * @ops: what the driver does; do not change it later
  *
- * Returns after SIGTERM, SIGINT or micro_stop(), when all requests in hand were answered.
- * The two signals do that only where the program has left them at their
- * default. Devices and their open files stay, and so neither release() nor
- * remove() is called.
+ * Returns after SIGTERM, SIGINT or micro_stop(), when the server has answered the requests
+ * that it has. The two signals do that only if the program has left them at their
+ * default. Devices and their open files stay, so release() and remove() are not called.
  *
  * Return: 0 after a signal; -ENOENT: there is no such user driver; -EACCES: its node is
  * not yours; -EBUSY: another process serves it; -EINVAL: the kernel's module and this
- * library do not fit, or @driver is no name; -ESHUTDOWN: the kernel took it for hung, or
+ * library do not fit, or @driver is no name; -ESHUTDOWN: the server hung, or
  * another process took over; -ENODEV: the user driver was removed; -ENOMEM. With the variable
  * MICRO_DEBUG=1 in the environment a sentence on stderr says more; with 2, each request
  * is shown.
@@ -142,7 +141,7 @@ int micro_serve_with(const char *driver, const struct micro_ops *ops,
 		     const struct micro_options *options);
 
 /**
- * micro_stop() - all micro_serve() of this process are to return 0
+ * micro_stop() - make each micro_serve() of this process return 0
  *
  * A signal handler may call it, and any thread.
  */
@@ -152,13 +151,13 @@ void micro_stop(void);
  * micro_notify() - say what can be done with a file without waiting
  * @file: the file
  * @events: EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLERR, EPOLLHUP, EPOLLRDNORM, EPOLLRDBAND,
- *	EPOLLWRNORM, EPOLLWRBAND, EPOLLRDHUP: all that is so from now on. Other bits are
- *	ignored
+ *	EPOLLWRNORM, EPOLLWRBAND, EPOLLRDHUP: these events replace the earlier ones. Other
+ *	bits are ignored
  *
  * It wakes programs that wait for one of @events, in read(2), write(2) or poll(2), and
  * sends SIGIO to those that want it. Until the first one, and until a first "not now", a
  * file can be read and written. Any thread may call it, as long as the file is not
- * released. Called by an operation, it counts when that has returned.
+ * released. If an operation calls it, it takes effect when the operation has returned.
  */
 void micro_notify(struct micro_file *file, short events);
 
@@ -250,8 +249,8 @@ void *micro_instance_data(struct micro_instance *inst);
  * @inst: the device
  * @size: written, unless it is NULL: bytes of it, property "memory-size"
  *
- * It is zeros when the device is made, and then what the last server left there, at
- * whichever instruction that died. Valid until remove().
+ * It has zeros when the device is made. It then has the bytes that the last server wrote,
+ * wherever that server died. Valid until remove().
  *
  * Return: the memory; NULL if the device has none.
  */
@@ -260,15 +259,15 @@ void *micro_memory(struct micro_instance *inst, size_t *size);
 /**
  * micro_request_id() - which request this thread is answering
  *
- * A request that is delivered again, as the process that had it died, has the
+ * A request that is delivered again, because the server that had it died, has the
  * same number. No other request of the driver has it.
  *
- * Return: the number; 0 outside of operations, and where nobody waits for an answer.
+ * Return: the number; 0 outside of operations, and if no client waits for an answer.
  */
 uint64_t micro_request_id(void);
 
 /**
- * micro_request_attempt() - how many servers were lost with the request in hand
+ * micro_request_attempt() - how many servers were lost while they had the request
  *
  * Return: 0, or more where the property "again" has the operation.
  */
@@ -296,9 +295,9 @@ uid_t micro_request_uid(void);
 gid_t micro_request_gid(void);
 
 /**
- * micro_request_compat() - is it a 32-bit program's, on a 64-bit kernel?
+ * micro_request_compat() - does the request come from a 32-bit program on a 64-bit kernel?
  *
- * Structs that an ioctl carries may be others then.
+ * Structs that an ioctl carries may differ then.
  *
  * Return: true if so.
  */
