@@ -3,9 +3,9 @@
 
     prose.py [FILE...]
 
-Looks at Markdown, manual pages, help texts, names of tests, and comments in headers that
-drivers and programs include; without FILE at all of them. Code is left out. Prints a line
-for each fault.
+Looks at Markdown, manual pages, help texts of scripts and programs, docstrings, names of tests,
+descriptions of packages, and comments in headers that drivers and programs include; without FILE
+at all of them. Code is left out. Prints a line for each fault.
 """
 import pathlib
 import re
@@ -77,14 +77,40 @@ def usage(text):
     return "\n".join(kept)
 
 
-def comments(text):
-    """What is between /* and */."""
+def between(begin, end, text, margin):
+    """The lines between two marks, without what a line begins with."""
     kept = [""] * (text.count("\n") + 1)
-    for match in re.finditer(r"/\*(.*?)\*/", text, re.S):
+    for match in re.finditer(begin + "(.*?)" + end, text, re.S):
         first = text.count("\n", 0, match.start())
         for n, line in enumerate(match[1].split("\n")):
-            kept[first + n] = re.sub(r"^\s*\*+\s?", "", line)
+            kept[first + n] = re.sub(margin, "", line)
     return "\n".join(kept)
+
+
+def comments(text):
+    """What is between /* and */."""
+    return between(r"/\*", r"\*/", text, r"^\s*\*+\s?")
+
+
+def docstrings(text):
+    """What is between three quotes."""
+    return between(r'"""', r'"""', text, r"^\s*")
+
+
+def literals(text):
+    """Lines of a help text in C, each a string."""
+    lines = []
+    for line in text.split("\n"):
+        match = re.match(r'\s*(?:fputs\(|\S+ = )?"((?:[^"\\]|\\.)*)"', line)
+        # an option and its column
+        said = re.sub(r"^ *(?:-\S.{0,18})? {2,}", "", match[1].replace('\\"', "'")) if match else ""
+        lines.append("" if said == "\\n" else said.removesuffix("\\n"))
+    return "\n".join(lines)
+
+
+def descriptions(text):
+    """The paragraphs of a control file of Debian."""
+    return "\n".join(line[1:] if re.match(r" [^ .]", line) else "" for line in text.split("\n"))
 
 
 def names(text):
@@ -121,6 +147,12 @@ def check(path):
         text, single = names(text), True
     elif path.suffix == ".h":
         text = comments(text)
+    elif path.suffix == ".c":
+        text = literals(text)
+    elif path.suffix == ".py":
+        text = docstrings(text)
+    elif path.name == "control":
+        text = descriptions(text)
     else:
         text = usage(text)
     if path.name == "style.md":
@@ -140,8 +172,10 @@ def check(path):
 
 
 def files():
-    for pattern in ("*.md", "docs/**/*.md", "docs/man/*", "tools/**/*.[1-9]", "lib/**/*.[1-9]", "include/**/*.h", "lib/libmicro/micro.h",
-                    "tests/*/*.t", "tests/host/*.sh", "scripts/*", "bench/run", "bench/profile", "tests/run", "tests/model/run", "Makefile"):
+    for pattern in ("*.md", ".github/**/*.md", "docs/**/*.md", "packaging/**/*.md", "tests/**/*.md", "docs/man/*", "tools/**/*.[1-9]",
+                    "lib/**/*.[1-9]", "include/**/*.h", "lib/libmicro/micro.h", "lib/python/micro/*.py", "tools/microctl/microctl.c",
+                    "bench/*.c", "packaging/debian/control", "tests/*/*.t", "tests/host/*.sh", "scripts/*", "scripts/lib/*.sh",
+                    "bench/run", "bench/plot", "bench/profile", "tests/run", "tests/model/run", "Makefile"):
         for path in sorted(pathlib.Path().glob(pattern)):
             if path.is_file():
                 yield path

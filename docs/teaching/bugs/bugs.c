@@ -37,7 +37,7 @@ static struct bugs *last_used;
 
 static int bounds(struct bugs *b, struct request *r)
 {
-	/* r->count is what the user likes; there is room for TEXT_SIZE */
+	/* the user chooses r->count; there is room for TEXT_SIZE */
 	return copy_from_user(b->text, r->buf, r->count) ? -EFAULT : 0;
 }
 
