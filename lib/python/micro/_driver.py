@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a program writes: a Driver; and what it is given: Instance, File, Request.
+"""The class that a program extends, Driver, and those that it gets: Instance, File, Request.
 
 Copyright (C) 2026 The microkernel authors
 """
@@ -15,11 +15,11 @@ Bytes = Union[bytes, bytearray, memoryview]
 
 
 class Again(Exception):
-    """Raised by a method: not now.
+    """A method raises it if the client has to wait.
 
-    The kernel has the client wait until notify() says that it can go on: until EPOLLIN
-    for a read, EPOLLOUT for a write, or until one of the events given. For other methods
-    than read and write they have to be given.
+    The client waits in the kernel until notify() gives one of these events: EPOLLIN for a
+    read, EPOLLOUT for a write, or the events of the argument. Methods other than read and
+    write have to give events.
     """
 
     def __init__(self, events: int = 0) -> None:
@@ -28,15 +28,15 @@ class Again(Exception):
 
 
 class Request(NamedTuple):
-    """The request that a method is called for: File.request.
+    """The request that a method answers: File.request.
 
-    id       its number, which no other request has; the same when it is delivered again,
-             as the process that had it died
-    attempt  how many servers were lost with it
-    pid      the client, as seen from here; 0 if it is not
+    id       its number, which no other request has; the same if it is delivered again,
+             because the server that had it died
+    attempt  how many servers were lost while they had it
+    pid      the client's process in the pid namespace of this one; 0 if it is not in that
     uid      its user
     gid      its group
-    compat   it is a 32-bit program on a 64-bit kernel: structs of an ioctl may differ
+    compat   the client is a 32-bit program on a 64-bit kernel: structs of an ioctl may differ
     """
 
     id: int
@@ -99,7 +99,7 @@ class File:
     def notify(self, events: int) -> None:
         """Say what can be done with the file without waiting: select.EPOLLIN ...
 
-        This is all that is possible from now on. Clients that wait for one of these go on.
+        These events replace the earlier ones. Clients that wait for one of them go on.
         Any thread may call it, until the file is released.
         """
         self._server._notify(self._number, 0, events)
@@ -107,8 +107,8 @@ class File:
     def save(self, state: Bytes) -> None:
         """Have the kernel keep up to 32 bytes for the next server.
 
-        Called by a method that is given this file, they are stored together with its
-        answer: if this process dies, the next one has either both or none.
+        If a method that answers a request of this file calls it, the kernel stores the bytes
+        together with the answer: if this process dies, the next one has both or none.
         """
         self._server._save(self, bytes(state))
 

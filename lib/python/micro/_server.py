@@ -30,8 +30,8 @@ class Server:
     target    what it does
     takeover  if another process serves, take its place, without a gap
 
-    OSError says why it is not possible: FileNotFoundError, there is no such user driver;
-    PermissionError, the node is not yours; EBUSY, another process serves it.
+    OSError says why it fails. FileNotFoundError: the user driver does not exist;
+    PermissionError: this user may not open the node; EBUSY: another process serves it.
     """
 
     def __init__(self, driver: str, target: Driver, *, takeover: bool = False, node: Type[Node] = Node) -> None:
@@ -65,8 +65,8 @@ class Server:
     def serve(self) -> None:
         """Serve until stop() is called.
 
-        OSError says why the session has ended: ESHUTDOWN, the kernel took the process for
-        hung or another one took over; ENODEV, the user driver was removed.
+        OSError says why the session has ended. ESHUTDOWN: the process hung, or another one
+        took over; ENODEV: the user driver was removed.
         """
         while not self._stopped:
             self._drain()
@@ -81,7 +81,7 @@ class Server:
                     os.read(self._wake_read, 4096)
 
     def stop(self) -> None:
-        """Have serve() return when the request in hand was answered; for any thread."""
+        """Make serve() return after the answer to the request that it has. Any thread may call it."""
         self._stopped = True
         with contextlib.suppress(OSError):
             os.write(self._wake_write, b"\0")
@@ -143,7 +143,7 @@ class Server:
             self._node.save(record.file, saved)
 
     def _failed(self, record: _abi.Record, error: Exception) -> Answer:
-        """What the client gets for an exception. One that says nothing it can get is logged."""
+        """The answer for an exception. An exception without an errno for the client is logged."""
         events = error.events if isinstance(error, Again) else None
         if isinstance(events, int) and 0 <= events < 1 << 32:
             return -errno.EAGAIN, events, b""
@@ -319,7 +319,7 @@ def _to_bytes(data: object, most: int, method: str) -> bytes:
 
 @contextlib.contextmanager
 def _signals(server: Server) -> Iterator[None]:
-    """SIGINT and SIGTERM stop the server, unless the program has a use for them of its own."""
+    """SIGINT and SIGTERM stop the server, unless the program handles or ignores them."""
     defaults = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     old: Dict[signal.Signals, Any] = {}
     wakeup = -1
@@ -341,11 +341,11 @@ def _signals(server: Server) -> Iterator[None]:
 def serve(driver: str, target: Driver, *, takeover: bool = False) -> None:
     """Serve the devices of a user driver until SIGINT or SIGTERM, and return then.
 
-    Ctrl-C ends a server as systemd does: the request in hand is answered, and the
-    program goes on after serve(), without a KeyboardInterrupt. A program that has handlers
-    for these signals, or ignores them, keeps that.
+    Ctrl-C ends a server as systemd does: the server answers the request that it has, and the
+    program goes on after serve(), without a KeyboardInterrupt. If a program has handlers
+    for these signals, or ignores them, that does not change.
 
-    Takes and raises what Server does.
+    The arguments and the exceptions are those of Server.
     """
     with Server(driver, target, takeover=takeover) as server, _signals(server):
         server.serve()
