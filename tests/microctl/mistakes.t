@@ -80,7 +80,7 @@ status 3 microctl apply --prune others.dts
 status 3 microctl apply missing.dts good.dtso
 mentions "nothing was changed"
 status 3 env PATH=/nowhere /usr/local/bin/microctl apply good.dtso
-mentions "good.dtso: reading a source takes dtc, which is not there: install the package device-tree-compiler"
+mentions "good.dtso: dtc, which compiles sources, is not installed: install the package device-tree-compiler"
 status 0 env PATH=/nowhere /usr/local/bin/microctl apply good.dtbo
 
 note "what configfs cannot have"
@@ -132,7 +132,7 @@ cat >target.dts <<'END'
 / { fragment@0 { __overlay__ { bus { compatible = "microkernel,bus"; dev { }; }; }; }; };
 END
 status 3 microctl apply target.dts
-mentions "target.dts: /fragment@0: it is not known where this fragment belongs"
+mentions "target.dts: /fragment@0: this fragment has no target"
 cat >fixups.dts <<'END'
 /dts-v1/;
 / {

@@ -80,7 +80,7 @@ status 0 microctl remove micro_evil.deaf sample_driver.other
 note "a driver whose probe takes its time"
 echo hold >$evil/command
 status 1 microctl create --timeout 0.5 micro_evil.slow-probe
-mentions 'it is still binding after 0.5 s, and goes on; "microctl wait" waits for it'
+mentions 'the device is still binding after 0.5 s, and the work continues; "microctl wait" waits for it'
 is "$(shown micro_evil.slow-probe)" binding "list shows a device that is being bound"
 microctl wait --timeout 300 micro_evil.slow-probe >/tmp/wait 2>&1 &
 wait=$!
@@ -99,7 +99,7 @@ sleep 1
 kill $create
 wait $create
 is "$?" 143 "a signal ends create"
-mentions_create=$(grep -c "interrupted; it is binding" /tmp/create)
+mentions_create=$(grep -c "interrupted; the device is binding" /tmp/create)
 is "$mentions_create" 1 "create says that it was interrupted"
 echo go >$evil/command
 status 0 microctl wait --timeout 300 micro_evil.slow-probe

@@ -223,7 +223,7 @@ int command_remove(int argc, char **argv)
 	progress_start("", list.count);
 	for_each_device(d, &list) {
 		if (interrupt_pending()) {
-			say("interrupted; %zu of %zu are removed, the next would be '%s'", done,
+			say("interrupted; %zu of %zu are removed, '%s' is the next", done,
 			    list.count, d->name);
 			return STATUS_SIGNAL + interrupt_pending();
 		}

@@ -121,7 +121,7 @@ static void take_property(struct declaration *d, const struct tree_property *p, 
 	const char *wrong;
 
 	if (node_property(node, p->name)) {
-		bad(d, p->name, "it is there twice");
+		bad(d, p->name, "it is declared twice");
 		return;
 	}
 	wrong = part_name_check(p->name);
@@ -154,7 +154,7 @@ static void take_children(struct declaration *d, const struct tree_node *from, s
 			bad(d, NULL, "%s; rename the node, or have the boot loader apply this file",
 			    wrong);
 		else if (node_child(to, child->name))
-			bad(d, NULL, "the node is there twice");
+			bad(d, NULL, "the node is declared twice");
 		if (depth == DEPTH_MAX) {
 			bad(d, NULL, "child nodes are nested more than %d levels deep", DEPTH_MAX);
 		} else {

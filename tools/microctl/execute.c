@@ -333,10 +333,10 @@ enum outcome execute_outcome(const struct device *want)
 
 	if (!settle_status(want->name, text, sizeof(text))) {
 		if (interrupt_pending())
-			say_at(&want->at, NULL, "interrupted; it is %s", text);
+			say_at(&want->at, NULL, "interrupted; the device is %s", text);
 		else
 			say_at(&want->at, NULL,
-			       "it is still %s after %g s, and goes on; \"microctl wait\" waits for it",
+			       "the device is still %s after %g s, and the work continues; \"microctl wait\" waits for it",
 			       text, settle_limit());
 		return OUTCOME_BUSY;
 	}
@@ -484,7 +484,7 @@ static int change(const struct device *want, const struct device *have)
 		if (prune_node(&w, &want->root, &have->root) ||
 		    update_node(&w, &want->root, &have->root)) {
 			say_at(&want->at, NULL,
-			       "the device '%s' is half changed, and is off; apply the file again",
+			       "the device '%s' has only a part of the changes, and is off; apply the file again",
 			       want->name);
 			return -1;
 		}

@@ -247,7 +247,7 @@ bool file_preprocess(const char *file, struct content *source)
 	} else {
 		lseek(out, 0, SEEK_SET);
 		if (!read_all(out, source)) {
-			say_at(&at, NULL, "cannot read what the C preprocessor makes of it: %s",
+			say_at(&at, NULL, "cannot read the output of the C preprocessor: %s",
 			       strerror(errno));
 			status = 1;
 		}
@@ -279,7 +279,7 @@ bool compile_source(const char *file, const struct content *source, const char *
 	status = run_dtc(file, source->in_memory, in, out, format);
 	if (status < 0 && errno == ENOENT) {
 		say_at(&at, NULL,
-		       "reading a source takes dtc, which is not there: install the package device-tree-compiler, or compile the file elsewhere with \"dtc -@\"");
+		       "dtc, which compiles sources, is not installed: install the package device-tree-compiler, or compile the file elsewhere with \"dtc -@\"");
 	} else if (status < 0) {
 		say_at(&at, NULL, "cannot run dtc: %s", strerror(errno));
 	} else if (status) {
@@ -288,7 +288,7 @@ bool compile_source(const char *file, const struct content *source, const char *
 		lseek(out, 0, SEEK_SET);
 		good = read_all(out, result);
 		if (!good)
-			say_at(&at, NULL, "cannot read what dtc makes of it: %s", strerror(errno));
+			say_at(&at, NULL, "cannot read the output of dtc: %s", strerror(errno));
 	}
 	close(in);
 	close(out);

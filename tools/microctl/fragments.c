@@ -219,7 +219,7 @@ bool fragments_apply(const char *file, struct tree_node *root, struct tree_node 
 		if (!target) {
 			at.path = format("/%s", root->children[i]->name);
 			say_at(&at, NULL,
-			       "it is not known where this fragment belongs: it has to have target-path, or a label as its target");
+			       "this fragment has no target: it needs target-path, or a label as its target");
 			return false;
 		}
 		add_content(target, content);

@@ -61,7 +61,7 @@ static bool read_source(const char *file, struct content *source, struct tree_no
 		       take_bytes(root, &bytes);
 	if (!good)
 		say_at(&at, NULL,
-		       "cannot understand what dtc makes of it: compile it, and use the blob");
+		       "the output of dtc has an unknown form: compile the file, and use the blob");
 	return good;
 }
 

@@ -80,7 +80,7 @@ void lock_take(bool wait)
 		if (errno != EWOULDBLOCK)
 			die(STATUS_SYSTEM, "cannot lock %s: %s", LOCK_FILE, strerror(errno));
 		if (!wait)
-			die(STATUS_LOCKED, "%s is changing devices; try again when it is through",
+			die(STATUS_LOCKED, "%s is changing devices; try again when it has finished",
 			    holder(fd, text, sizeof(text)));
 		say("%s is changing devices; waiting for it", holder(fd, text, sizeof(text)));
 		while (flock(fd, LOCK_EX)) {
