@@ -482,7 +482,7 @@ says "1 without a driver yet"
 is "$(cat $micro/later/status)" "failed EPROBE_DEFER" "a probe that asks for later is no refusal"
 status 0 microctl diff later.dtso
 status 0 microctl create later.2 -c microkernel,dump -s probe-error=u32:517
-says "no driver is, yet"
+says "no driver is bound to it yet"
 microctl remove order later later.2
 
 note "a bus that is the root"

@@ -69,7 +69,7 @@ node channel@0
 status 0 microctl create micro_dump.0 -s a-u32=u32:8
 is "$(cat /dev/micro/micro_dump.0)" "a-u32: 8" "bound by mkdir already, it gets its properties, too"
 status 0 microctl create nobody -c nobody,knows
-says "nobody: the device exists, but no driver matches it yet"
+says "nobody: the device exists, but no driver is bound to it yet"
 status 0 microctl create --off sleeper -c microkernel,fifo -s fifo-size=u32:16
 is "$(cat $micro/sleeper/live $micro/sleeper/status | xargs)" "0 off" "--off"
 

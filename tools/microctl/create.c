@@ -162,7 +162,7 @@ int command_create(int argc, char **argv)
 	settle_start();
 	switch (execute_outcome(device)) {
 	case OUTCOME_UNBOUND:
-		say("%s: the device exists, but no driver matches it yet", device->name);
+		say("%s: the device exists, but no driver is bound to it yet", device->name);
 		break;
 	case OUTCOME_REFUSED:
 	case OUTCOME_NO_NODE:

@@ -12,7 +12,7 @@
 /**
  * enum outcome - what came of a device
  * @OUTCOME_BOUND: it has a driver, or is off, as it is wanted
- * @OUTCOME_UNBOUND: it exists, and no driver matches it
+ * @OUTCOME_UNBOUND: it exists, and no driver is bound to it yet
  * @OUTCOME_REFUSED: it is there, but its driver does not want it; that was said
  * @OUTCOME_BUSY: its driver has not made up its mind in time; that was said
  * @OUTCOME_NO_NODE: it is bound, but its node is not there; that was said
