@@ -108,7 +108,7 @@ struct micro_device {
  * @write: as &file_operations.write. Excludes @write_iter
  * @ioctl: as &file_operations.unlocked_ioctl
  * @compat_ioctl: as &file_operations.compat_ioctl: for programs of 32 bits, which get
- *	-ENOTTY without it. If @arg is a pointer it has to go through compat_ptr(), as
+ *	-ENOTTY without it. If @arg is a pointer, convert it with compat_ptr(), as
  *	micro_compat_ptr_ioctl() does
  * @poll: as &file_operations.poll. poll_wait() is used as usual; user space is
  *	nevertheless never queued on the driver's own wait queue, so it may be
@@ -122,7 +122,7 @@ struct micro_device {
  * @fasync: as &file_operations.fasync, commonly fasync_helper(). The framework
  *	calls it with @on 0 before @release when the device is unbound
  * @read_iter: as &file_operations.read_iter. Must not return -EIOCBQUEUED
- *	unless @unplug completes what is queued
+ *	unless @unplug completes the queued requests
  * @write_iter: as &file_operations.write_iter, likewise
  * @mode: permissions of the node in /dev; 0 means 0600
  * @driver: the driver of the driver model: of_match_table, dev_groups, pm and
@@ -443,7 +443,7 @@ void micro_wait_end(struct micro_waiter *waiter);
  * @drv: the driver
  * @filp: the open file
  * @cmd: the command
- * @arg: what a 32-bit program gave
+ * @arg: the argument of a 32-bit program
  *
  * As compat_ptr_ioctl() of the VFS: 32-bit pointers have bits that mean nothing on
  * some architectures, and what they point to has to be the same for both.

@@ -59,7 +59,7 @@
  * @flags: MICRO_USER_TAKEOVER or 0
  * @rings: how many threads will call MICRO_USER_NEXT, 1 to MICRO_USER_RINGS; 0: as 1
  * @entries: records that a ring has room for, 1 to MICRO_USER_ENTRIES; 0: as 32.
- *	The kernel writes what it made of it
+ *	The kernel writes the number that it uses
  * @ring_size: written: bytes of one ring to map
  * @ring_offset: written: where ring 0 is in the node's mappings (mmap's offset); ring
  *	n is at @ring_offset + n * @ring_size
@@ -115,7 +115,7 @@ enum micro_user_type {
  * @flags: MICRO_USER_COMPAT
  * @id: of the request, never reused while the driver exists; 0: a notice. A request
  *	that is delivered again has the same id
- * @slot: which slot it is in; goes into the reply as it is
+ * @slot: its slot; copy it into the reply
  * @attempt: 0, or how many servers were lost while they had this request
  * @file: which open file, 0 if none; the same for each server. Never reused
  * @cookie: what the server stored for the file, 0 at first
@@ -124,11 +124,11 @@ enum micro_user_type {
  * @seq: number of the driver's last notification when this was delivered
  * @data: where the payload of the request is, in bytes from the start of the
  *	device's payload area (micro_user_record.u.probe)
- * @count: READ: bytes wanted; WRITE: bytes at @data; IOCTL: bytes at @data, those of the
- *	client where the command has _IOC_WRITE, else zeros
+ * @count: READ: bytes wanted; WRITE: bytes at @data; IOCTL: bytes at @data: those of the
+ *	client if the command has _IOC_WRITE, else zeros
  * @room: bytes at @data that the answer may have. They are zeros, unless they are
  *	those of @count
- * @pid: the client's process, as the server's pid namespace sees it; 0: not at all
+ * @pid: the client's process, as the server's pid namespace sees it; 0: it is not in that
  * @uid: its effective user at the time of the call, as the server's user namespace sees it;
  *	in notices and RESTORE: of the process that opened the file
  * @gid: likewise
@@ -138,10 +138,10 @@ enum micro_user_type {
  *	by what the answer says
  * @u.llseek: as lseek(2); the answer is the new position
  * @u.ioctl.cmd: the command
- * @u.ioctl.arg: the argument where no bytes travel (_IOC_SIZE is 0), else 0
+ * @u.ioctl.arg: the argument if the command has no bytes (_IOC_SIZE is 0), else 0
  * @u.undelivered.id: the request whose client was killed, or whose device was unplugged,
  *	before the answer came, or whose client gave a bad address and got a part of it
- * @u.undelivered.type: what it was. After an OPEN no RELEASE follows
+ * @u.undelivered.type: the type of that request. After an OPEN no RELEASE follows
  * @u.undelivered.result: the answer: 0 or more, as errors need not be delivered
  * @u.undelivered.taken: bytes of it that the client has
  * @u.restore.state: what the server stored for the file, zeros at first
