@@ -4,7 +4,6 @@
  *
  * Copyright (C) 2026 The microkernel authors
  */
-#include <linux/notifier.h>
 #include <linux/property.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -220,15 +219,6 @@ static int micro_bus_uevent(micro_uevent_arg(dev), struct kobj_uevent_env *env)
 	return 0;
 }
 
-static void micro_unset_node(void *data)
-{
-	struct micro_instance *mi = data;
-	struct fwnode_handle *fwnode = dev_fwnode(&mi->mdev.dev);
-
-	device_set_node(&mi->mdev.dev, NULL);
-	fwnode_handle_put(fwnode);
-}
-
 /* The front end's firmware node, until all else of the bind is undone */
 static int micro_set_node(struct micro_instance *mi)
 {
@@ -242,7 +232,50 @@ static int micro_set_node(struct micro_instance *mi)
 		return PTR_ERR_OR_ZERO(fwnode);
 
 	device_set_node(&mi->mdev.dev, fwnode);
-	return devm_add_action_or_reset(&mi->mdev.dev, micro_unset_node, mi);
+	return 0;
+}
+
+static void micro_unset_node(struct micro_instance *mi)
+{
+	struct fwnode_handle *fwnode = dev_fwnode(&mi->mdev.dev);
+
+	if (!mi->front->fwnode)
+		return;
+	device_set_node(&mi->mdev.dev, NULL);
+	fwnode_handle_put(fwnode);
+}
+
+/*
+ * What the driver has made with devm functions, which its exit() may be needed for and
+ * which may be in its text: the driver core frees that when we have returned, too late
+ */
+static int micro_devm_begin(struct micro_binding *b)
+{
+	return devres_open_group(&b->mdev->dev, b, GFP_KERNEL) ? 0 : -ENOMEM;
+}
+
+static void micro_devm_end(struct micro_binding *b)
+{
+	micro_binding_phase(b, MICRO_PHASE_DEVM);
+	devres_release_group(&b->mdev->dev, b);
+}
+
+/* The last of an unbind, or of a bind that has failed: nothing of the driver is left */
+static void micro_unbound(struct micro_instance *mi, struct micro_binding *b)
+{
+	micro_unset_node(mi);
+	micro_binding_watch_end(b);
+	scoped_guard(spinlock, &mi->lock) {
+		WRITE_ONCE(mi->mdev.driver, NULL);
+		WRITE_ONCE(mi->ending, NULL);
+	}
+	micro_binding_put(b);
+}
+
+static void micro_unuse(struct micro_binding *b)
+{
+	micro_binding_phase(b, MICRO_PHASE_EXIT);
+	micro_driver_unuse(b->drv);
 }
 
 static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
@@ -262,17 +295,21 @@ static int micro_bind(struct micro_instance *mi, struct micro_driver *drv)
 		WRITE_ONCE(mdev->driver, drv);
 	err = micro_set_node(mi);
 	if (err)
-		goto err_put;
+		goto err_unbound;
 
 	micro_binding_phase(b, MICRO_PHASE_INIT);
 	err = micro_driver_use(drv, mdev->private_data);
 	if (err)
-		goto err_put;
+		goto err_unbound;
+
+	err = micro_devm_begin(b);
+	if (err)
+		goto err_unuse;
 
 	micro_binding_phase(b, MICRO_PHASE_PROBE);
 	err = drv->probe ? drv->probe(mdev) : 0;
 	if (err)
-		goto err_unuse;
+		goto err_devm;
 
 	micro_binding_phase(b, MICRO_PHASE_NONE);
 	err = sysfs_create_groups(&mdev->dev.kobj, drv->core->groups);
@@ -307,18 +344,12 @@ err_unplug:
 	micro_binding_unplug(b);
 err_remove:
 	micro_binding_remove(b);
+err_devm:
+	micro_devm_end(b);
 err_unuse:
-	micro_binding_phase(b, MICRO_PHASE_EXIT);
-	micro_driver_unuse(drv);
-err_put:
-	scoped_guard(spinlock, &mi->lock) {
-		WRITE_ONCE(mi->ending, NULL);
-		WRITE_ONCE(mdev->driver, NULL);
-	}
-	micro_binding_watch_end(b);
-	/* Who was fast may have opened what could not be published whole */
-	micro_debugfs_end(b);
-	micro_binding_put(b);
+	micro_unuse(b);
+err_unbound:
+	micro_unbound(mi, b);
 	return err;
 }
 
@@ -421,43 +452,14 @@ static void micro_bus_remove(struct device *dev)
 	micro_binding_end(b);
 
 	micro_binding_remove(b);
-	micro_binding_phase(b, MICRO_PHASE_EXIT);
-	micro_driver_unuse(drv);
+	micro_devm_end(b);
+	micro_unuse(b);
 	trace_micro_unbind(mi, drv, 0);
-	/* The driver core undoes what devm_* functions have made, and tells us then */
-	micro_binding_phase(b, MICRO_PHASE_DEVM);
-}
-
-static void micro_bus_unbound(struct micro_instance *mi)
-{
-	struct micro_binding *b = mi->ending;
-
-	micro_binding_watch_end(b);
-	scoped_guard(spinlock, &mi->lock) {
-		WRITE_ONCE(mi->mdev.driver, NULL);
-		WRITE_ONCE(mi->ending, NULL);
-	}
-	micro_debugfs_end(b);
-	micro_binding_put(b);
-}
-
-/*
- * Each remove() of the bus is followed by one of these, with the device lock held: the
- * second, if the driver core could not finish a bind that we had finished. A bind that we
- * have not finished has left nothing behind.
- */
-static int micro_bus_notify(struct notifier_block *nb, unsigned long event, void *data)
-{
-	struct micro_instance *mi;
-
-	switch (event) {
-	case BUS_NOTIFY_UNBOUND_DRIVER:
-	case BUS_NOTIFY_DRIVER_NOT_BOUND:
-		mi = dev_to_instance(data);
-		if (mi->ending)
-			micro_bus_unbound(mi);
-	}
-	return NOTIFY_DONE;
+	/*
+	 * Here, and not when the driver core says that it is done: by then nobody waits
+	 * for us who unregisters the driver
+	 */
+	micro_unbound(mi, b);
 }
 
 /* What the driver core calls first when it begins to bind */
@@ -466,9 +468,6 @@ static int micro_bus_dma_configure(struct device *dev)
 	struct micro_instance *mi = dev_to_instance(dev);
 	int err;
 
-	/* CONFIG_DEBUG_TEST_DRIVER_REMOVE unbinds, says nothing, and binds again */
-	if (mi->ending)
-		micro_bus_unbound(mi);
 	if (!mi->fwnode)
 		return 0;
 	err = micro_supply_dma(mi);
@@ -476,10 +475,6 @@ static int micro_bus_dma_configure(struct device *dev)
 		WRITE_ONCE(mi->error, err);
 	return err;
 }
-
-static struct notifier_block micro_bus_nb = {
-	.notifier_call = micro_bus_notify,
-};
 
 static ssize_t modalias_show(struct device *dev, struct device_attribute *attr,
 			     char *buf)
@@ -509,18 +504,10 @@ struct bus_type micro_bus = {
 
 int micro_bus_init(void)
 {
-	int err = bus_register(&micro_bus);
-
-	if (err)
-		return err;
-	err = bus_register_notifier(&micro_bus, &micro_bus_nb);
-	if (err)
-		bus_unregister(&micro_bus);
-	return err;
+	return bus_register(&micro_bus);
 }
 
 void micro_bus_exit(void)
 {
-	bus_unregister_notifier(&micro_bus, &micro_bus_nb);
 	bus_unregister(&micro_bus);
 }

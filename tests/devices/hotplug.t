@@ -45,6 +45,13 @@ dead a "read, write, ioctl and lseek: ENODEV"
 is "$(hold read b) $(hold write b x)" "ENODEV EBADF" \
 	"a dead file that was not opened for writing says EBADF to a write"
 
+is "$(count devms) $(count exits) $(count late)" "1 1 0" "its devm resources are freed before exit()"
+echo 5 >$test/thing/probe
+mkdir $micro/thing.2
+echo 0 >$test/thing/probe
+is "$(count devms) $(count exits) $(count late)" "2 2 0" "likewise when probe() fails"
+rmdir $micro/thing.2
+
 note "the same name again, while the dead files are open"
 is "$(micro-try mkdir $micro/thing.1)" ok "mkdir"
 isnt "$(cat $micro/thing.1/dev)" "$number" "a device that is made again has a number of its own"

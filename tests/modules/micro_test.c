@@ -60,7 +60,7 @@ struct test_driver {
 	char makes[64];
 	struct micro_device *made;
 	/* number of calls */
-	atomic_t inits, exits, probes, removes, unplugs, opens, releases, late;
+	atomic_t inits, exits, probes, removes, unplugs, opens, releases, devms, late;
 	u32 init_data;
 };
 
@@ -104,10 +104,23 @@ static void test_exit(struct micro_driver *drv)
 	atomic_inc(&t->exits);
 }
 
+/* Before exit(), which may end what this needs */
+static void test_devm(void *data)
+{
+	struct test_driver *t = data;
+
+	if (atomic_read(&t->exits) == atomic_read(&t->inits))
+		atomic_inc(&t->late);
+	atomic_inc(&t->devms);
+}
+
 static int test_probe(struct micro_device *mdev)
 {
 	struct test_driver *t = to_test(mdev->driver);
+	int err = devm_add_action(&mdev->dev, test_devm, t);
 
+	if (err)
+		return err;
 	if (t->probe)
 		return -(int)t->probe;
 	micro_set_drvdata(mdev, t);
@@ -363,6 +376,7 @@ static struct test_driver *test_new(const char *key)
 	debugfs_create_atomic_t("unplugs", 0400, dir, &t->unplugs);
 	debugfs_create_atomic_t("opens", 0400, dir, &t->opens);
 	debugfs_create_atomic_t("releases", 0400, dir, &t->releases);
+	debugfs_create_atomic_t("devms", 0400, dir, &t->devms);
 	debugfs_create_atomic_t("late", 0400, dir, &t->late);
 	return t;
 }
