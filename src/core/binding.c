@@ -646,6 +646,7 @@ void micro_binding_end(struct micro_binding *b)
 	micro_binding_zap(b);
 	micro_binding_phase(b, MICRO_PHASE_RELEASE);
 	files = micro_binding_release_files(b);
+	micro_debugfs_end(b);
 	micro_binding_drain(b, MICRO_PHASE_CLOSE);
 
 	if (b->revoke_ns)

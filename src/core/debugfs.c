@@ -58,13 +58,16 @@ void micro_debugfs_del(struct micro_instance *mi)
 
 /**
  * micro_debugfs_end() - show the files of a binding that has ended
- * @b: the binding, which is unbound
+ * @b: the binding, whose files the revoker has released
+ *
+ * Before remove(), which may take long: a file that is still open keeps the core, and
+ * somebody may look for it.
  *
  * Context: may sleep.
  */
 void micro_debugfs_end(struct micro_binding *b)
 {
-	/* Its files may only become fewer */
+	/* They may only become fewer */
 	if (hlist_empty(&b->dead))
 		return;
 	guard(mutex)(&micro_debugfs_lock);
