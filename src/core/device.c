@@ -152,6 +152,83 @@ static void micro_load_complain(struct work_struct *work)
 	schedule_delayed_work(&w->work, MICRO_WARN_AGAIN);
 }
 
+/**
+ * struct micro_modprobe - one that runs
+ * @entry: in micro_modprobes
+ * @wq: whoever wants the same module sleeps here
+ * @users: who asks, and who waits; guarded by micro_modprobes_lock
+ * @done: it has ended
+ * @alias: what was asked for
+ *
+ * The kernel runs 50 at a time, of all its subsystems. So a module whose init() does not
+ * return costs one of them, however many devices want it.
+ */
+struct micro_modprobe {
+	struct list_head entry;
+	wait_queue_head_t wq;
+	unsigned int users;
+	bool done;
+	char alias[];
+};
+
+static DEFINE_MUTEX(micro_modprobes_lock);
+static LIST_HEAD(micro_modprobes);
+
+/* Returns NULL without memory; *first: the caller runs it */
+static struct micro_modprobe *micro_modprobe_get(const char *alias, bool *first)
+{
+	size_t size = strlen(alias) + 1;
+	struct micro_modprobe *load;
+
+	*first = false;
+	guard(mutex)(&micro_modprobes_lock);
+	list_for_each_entry(load, &micro_modprobes, entry) {
+		if (!load->done && !strcmp(load->alias, alias)) {
+			load->users++;
+			return load;
+		}
+	}
+	load = kzalloc(struct_size(load, alias, size), GFP_KERNEL);
+	if (!load)
+		return NULL;
+	memcpy(load->alias, alias, size);
+	init_waitqueue_head(&load->wq);
+	load->users = 1;
+	list_add(&load->entry, &micro_modprobes);
+	*first = true;
+	return load;
+}
+
+static void micro_modprobe_put(struct micro_modprobe *load)
+{
+	guard(mutex)(&micro_modprobes_lock);
+	if (--load->users)
+		return;
+	list_del(&load->entry);
+	kfree(load);
+}
+
+static void micro_modprobe_wait(const char *alias)
+{
+	bool first;
+	struct micro_modprobe *load = micro_modprobe_get(alias, &first);
+
+	if (!load) {
+		request_module("%s", alias);
+		return;
+	}
+	if (first) {
+		request_module("%s", alias);
+		/* pairs with the others' look */
+		smp_store_release(&load->done, true);
+		wake_up_all(&load->wq);
+	} else {
+		/* As request_module() waits; a worker cannot be killed */
+		wait_event_killable(load->wq, smp_load_acquire(&load->done));
+	}
+	micro_modprobe_put(load);
+}
+
 static void micro_load_module(struct micro_instance *mi, bool wait, const char *alias)
 {
 	struct micro_load_watch w = { .mi = mi, .alias = alias };
@@ -162,7 +239,7 @@ static void micro_load_module(struct micro_instance *mi, bool wait, const char *
 	}
 	INIT_DELAYED_WORK_ONSTACK(&w.work, micro_load_complain);
 	schedule_delayed_work(&w.work, MICRO_WARN_FIRST);
-	request_module("%s", alias);
+	micro_modprobe_wait(alias);
 	/* The first is enough, unless it is complaining just now */
 	if (!cancel_delayed_work(&w.work))
 		cancel_delayed_work_sync(&w.work);

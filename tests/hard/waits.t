@@ -262,7 +262,7 @@ rmdir $micro/micro_evil.slow-probe
 echo 1000 >$patience
 
 note "a module that takes long to load"
-modprobe_as late 'until [ -e /tmp/late ]; do sleep 0.1; done'
+modprobe_as late 'echo >>/tmp/loads; until [ -e /tmp/late ]; do sleep 0.1; done'
 timed try mkdir $micro/late
 is "$said $(cat $micro/late/status)" "ok binding" "mkdir"
 bounded "it does not wait for the module"
@@ -276,6 +276,26 @@ bounded "nor does that"
 : >/tmp/late
 is_gone late
 ok $? "gone at last"
+
+note "a module that many devices want"
+# the kernel runs 50 modprobes at a time
+rm /tmp/late /tmp/loads
+echo 0 >$patience
+for i in $(seq 60); do
+	mkdir $micro/late.$i
+done
+wait_for sh -c "[ \$(cat $micro/late.*/status | grep -c binding) -eq 60 ]"
+echo 60000 >$patience
+mkdir $micro/micro_fifo.other
+is "$(cat $micro/micro_fifo.other/status)" bound "a module that does not load keeps no other module from loading"
+rmdir $micro/micro_fifo.other
+is "$(wc -l </tmp/loads)" 1 "one modprobe runs for 60 devices"
+: >/tmp/late
+echo 1000 >$patience
+for i in $(seq 60); do
+	rmdir $micro/late.$i
+done
+wait_for sh -c "! grep -q device=late /sys/kernel/debug/micro/devices"
 modprobe_again
 
 note "an attribute whose store waits for a lock that a sleeping reader has"
