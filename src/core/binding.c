@@ -369,6 +369,43 @@ void micro_binding_count(struct micro_binding *b, unsigned int *files,
 	}
 }
 
+/**
+ * micro_file_comm() - the name of the process that has opened a file
+ * @f: the file
+ * @comm: written; left alone if the process is gone
+ *
+ * Context: any.
+ */
+void micro_file_comm(const struct micro_file *f, char comm[TASK_COMM_LEN])
+{
+	struct task_struct *task;
+
+	guard(rcu)();
+	task = pid_task(f->pid, PIDTYPE_TGID);
+	if (task)
+		/* as get_task_comm() does, which wants to see an array */
+		strscpy(comm, task->comm, TASK_COMM_LEN);
+}
+
+/*
+ * Who has opened the first file that an operation is inside: 0 if there is none any more.
+ * Its name is that of now, as the file may have been passed on.
+ */
+static pid_t micro_binding_holder(struct micro_binding *b, char comm[TASK_COMM_LEN])
+{
+	struct micro_file *f;
+
+	strscpy(comm, "-", TASK_COMM_LEN);
+	guard(mutex)(&b->lock);
+	hlist_for_each_entry(f, &b->files, node) {
+		if (!micro_active_inside(&f->active))
+			continue;
+		micro_file_comm(f, comm);
+		return pid_nr(f->pid);
+	}
+	return 0;
+}
+
 /* Who keeps whom waiting; a driver that is at fault is to be found by its name */
 static void micro_binding_complain(struct micro_binding *b)
 {
@@ -378,23 +415,27 @@ static void micro_binding_complain(struct micro_binding *b)
 		[MICRO_PHASE_UNPLUG] = "from going: unplug() has not returned",
 		[MICRO_PHASE_ATTRIBUTE] =
 			"from going: somebody is inside one of its attributes in sysfs",
-		[MICRO_PHASE_RELEASE] = "from going: release() has not returned",
-		[MICRO_PHASE_CLOSE] = "from going: release() has not returned to close()",
+		[MICRO_PHASE_RELEASE] = "from going: release() or fasync() has not returned",
+		[MICRO_PHASE_CLOSE] =
+			"from going: release() or fasync() has not returned to close()",
 		[MICRO_PHASE_REMOVE] = "from going: remove() has not returned",
 		[MICRO_PHASE_EXIT] = "from going: init() or exit() has not returned",
 		[MICRO_PHASE_DEVM] =
-			"from going: the undoing of what devm functions have made has not returned",
+			"from going: the release of its devm resources has not returned",
 	};
 	enum micro_phase phase = READ_ONCE(b->phase);
 	const char *driver = b->drv->name;
 	unsigned int files, operations;
+	char comm[TASK_COMM_LEN];
+	pid_t pid;
 
 	switch (phase) {
 	case MICRO_PHASE_DRAIN:
 		micro_binding_count(b, &files, &operations);
+		pid = micro_binding_holder(b, comm);
 		dev_warn(&b->mdev->dev,
-			 "driver %s keeps the device from going: %u operations inside, %u files not done\n",
-			 driver, operations, atomic_read(&b->busy));
+			 "driver %s keeps the device from going: %u operations inside, %u files not done; process %d (%s) has opened one\n",
+			 driver, operations, atomic_read(&b->busy), pid, comm);
 		break;
 	case MICRO_PHASE_ZAP:
 		dev_warn(&b->mdev->dev,

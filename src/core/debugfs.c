@@ -88,26 +88,16 @@ void micro_debugfs_forget(struct micro_binding *b)
 	list_del(&b->ended);
 }
 
-/* Its name now: who opened a file may be gone, and the file passed on */
-static void micro_debugfs_comm(struct seq_file *m, struct pid *pid)
-{
-	char comm[TASK_COMM_LEN] = "-";
-	struct task_struct *task;
-
-	rcu_read_lock();
-	task = pid_task(pid, PIDTYPE_TGID);
-	if (task)
-		get_task_comm(comm, task);
-	rcu_read_unlock();
-	/* a name may contain anything */
-	seq_escape(m, comm, " \t\n\\");
-}
-
 static void micro_debugfs_file(struct seq_file *m, struct micro_file *f)
 {
+	/* Its name now: who opened a file may be gone, and the file passed on */
+	char comm[TASK_COMM_LEN] = "-";
+
+	micro_file_comm(f, comm);
 	/* hashed, as in the tracepoints */
 	seq_printf(m, "file=%p pid=%d comm=", f, pid_nr(f->pid));
-	micro_debugfs_comm(m, f->pid);
+	/* a name may contain anything */
+	seq_escape(m, comm, " \t\n\\");
 }
 
 static void micro_debugfs_files(struct seq_file *m, struct micro_binding *b)

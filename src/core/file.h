@@ -247,6 +247,7 @@ void micro_binding_put(struct micro_binding *b);
 struct micro_binding *micro_binding_find(unsigned int minor);
 void micro_binding_left(struct micro_binding *b);
 
+void micro_file_comm(const struct micro_file *f, char comm[TASK_COMM_LEN]);
 void micro_binding_count(struct micro_binding *b, unsigned int *files,
 			 unsigned int *operations);
 int micro_bindings_for_each(int (*fn)(struct device *dev, void *data));

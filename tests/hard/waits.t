@@ -135,10 +135,10 @@ done
 others "all of them are stuck"
 # the log says who waits for whom
 for stage in probe unplug release remove; do
-	wait_for sh -c "dmesg | grep -q 'micro_evil.slow-$stage: driver micro_evil keeps the device.*$stage() has not returned'"
+	wait_for sh -c "dmesg | grep -q 'micro_evil.slow-$stage: driver micro_evil keeps the device.*$stage() \(or fasync() \)*has not returned'"
 	ok $? "the log names $stage()"
 done
-wait_for sh -c "dmesg | grep -q 'micro_evil.slow-devm: driver micro_evil keeps the device from going: .*devm functions'"
+wait_for sh -c "dmesg | grep -q 'micro_evil.slow-devm: driver micro_evil keeps the device from going: .*devm resources'"
 ok $? "the log names the devm functions"
 wait_for sh -c "dmesg | grep -q 'micro_evil.slow-attribute: driver micro_evil keeps .*attributes in sysfs'"
 ok $? "the log names the attribute"
@@ -184,7 +184,7 @@ try rmdir $micro/micro_evil.slow-attribute >/dev/null
 micro-hold close late >/dev/null &
 wait_for sh -c "[ \$(cat $evil/holding) = 1 ]"
 go
-wait_for sh -c "dmesg | grep -q 'micro_evil.slow-attribute: driver micro_evil keeps the device from going: release() has not returned to close()'"
+wait_for sh -c "dmesg | grep -q 'micro_evil.slow-attribute: driver micro_evil keeps the device from going: release() or fasync() has not returned to close()'"
 ok $? "the log names release(), called by close(2)"
 echo let 1 >$evil/command
 is_gone micro_evil.slow-attribute
