@@ -86,16 +86,19 @@ static void micro_instance_release(struct device *dev)
  * Not left to the release function: dead files keep the device's memory, and
  * whoever removes an overlay must not find its nodes in use for that.
  */
-static void micro_instance_put_fwnode(struct micro_instance *mi)
+static void micro_instance_put_firmware(struct micro_instance *mi)
 {
 	struct fwnode_handle *fwnode = mi->fwnode;
+	struct device *keeper = mi->keeper;
 
-	if (!fwnode)
-		return;
-	device_set_node(&mi->mdev.dev, NULL);
-	scoped_guard(spinlock, &mi->lock)
+	if (fwnode)
+		device_set_node(&mi->mdev.dev, NULL);
+	scoped_guard(spinlock, &mi->lock) {
 		mi->fwnode = NULL;
+		mi->keeper = NULL;
+	}
 	fwnode_handle_put(fwnode);
+	put_device(keeper);
 }
 
 /* What a front end's text cannot say: the strings of a firmware node */
@@ -369,6 +372,7 @@ struct micro_instance *micro_instance_create(const struct micro_instance_info *i
 			goto err_put;
 	}
 
+	mi->keeper = get_device(info->keeper);
 	if (info->fwnode) {
 		mi->fwnode = fwnode_handle_get(info->fwnode);
 		device_set_node(&mi->mdev.dev, mi->fwnode);
@@ -406,7 +410,7 @@ err_unname:
 	rhashtable_remove_fast(&micro_names, &mi->hash, micro_names_params);
 err_put:
 	micro_number_put(mi->minor);
-	micro_instance_put_fwnode(mi);
+	micro_instance_put_firmware(mi);
 	put_device(&mi->mdev.dev);
 	return ERR_PTR(err);
 }
@@ -420,7 +424,7 @@ static void micro_instance_bury(struct micro_instance *mi)
 	trace_micro_device_del(mi);
 	rhashtable_remove_fast(&micro_names, &mi->hash, micro_names_params);
 	micro_number_put(mi->minor);
-	micro_instance_put_fwnode(mi);
+	micro_instance_put_firmware(mi);
 	if (mi->front->release)
 		mi->front->release(mi->front_data);
 	put_device(&mi->mdev.dev);
@@ -828,7 +832,23 @@ struct fwnode_handle *micro_instance_find_fwnode(const char *name)
 }
 
 /**
- * micro_instance_find_locked() - find a device whose device lock somebody has
+ * micro_instance_is_locked() - does somebody have a lock that suspend takes?
+ * @mi: the device
+ *
+ * Its device lock, or, while it is unbound, the lock of the device that has it removed:
+ * the bus of a device tree, whose driver waits for it.
+ *
+ * Context: any.
+ */
+bool micro_instance_is_locked(struct micro_instance *mi)
+{
+	guard(spinlock)(&mi->lock);
+	return mutex_is_locked(&mi->mdev.dev.mutex) ||
+	       (mi->ending && mi->keeper && mutex_is_locked(&mi->keeper->mutex));
+}
+
+/**
+ * micro_instance_find_locked() - find a device that micro_instance_is_locked()
  *
  * Also one that is on its way out, and not on the bus any more.
  *
@@ -846,7 +866,7 @@ struct micro_instance *micro_instance_find_locked(void)
 		/* The table grows, and the walk begins anew */
 		if (IS_ERR(mi))
 			continue;
-		if (mutex_is_locked(&mi->mdev.dev.mutex) &&
+		if (micro_instance_is_locked(mi) &&
 		    kobject_get_unless_zero(&mi->mdev.dev.kobj))
 			break;
 	}

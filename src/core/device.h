@@ -102,6 +102,7 @@ enum micro_job {
  * @generation: how many times it has been bound
  * @fwnode: the firmware node that it was made for; may be NULL. Until the device is
  *	removed, then it becomes NULL with @lock held
+ * @keeper: micro_instance_info.keeper, likewise
  * @front: the front end
  * @front_data: the front end's own
  * @stats: what closed files have counted, if anything; guarded by the lock of the
@@ -139,6 +140,7 @@ struct micro_instance {
 	int error;
 	unsigned int generation;
 	struct fwnode_handle *fwnode;
+	struct device *keeper;
 	const struct micro_front *front;
 	void *front_data;
 	struct micro_statistics *stats;
@@ -179,6 +181,7 @@ int micro_instance_attach(struct micro_instance *mi);
 int micro_instance_do(struct micro_instance *mi, enum micro_job job,
 		      struct micro_compat *compat);
 const char *micro_instance_state(const struct micro_instance *mi);
+bool micro_instance_is_locked(struct micro_instance *mi);
 struct micro_instance *micro_instance_find_locked(void);
 
 /* job.c */

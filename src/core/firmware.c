@@ -165,6 +165,7 @@ static int micro_fw_make(struct micro_fw_bus *bus, struct fwnode_handle *fwnode,
 {
 	struct micro_instance_info info = {
 		.fwnode = fwnode,
+		.keeper = bus->dev,
 		.front = &micro_fw_front,
 		/*
 		 * Not waited for: this may run while our own module is being loaded,

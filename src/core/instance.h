@@ -61,6 +61,8 @@ enum micro_load {
  *	@name; else NULL
  * @data: for micro_device.private_data
  * @fwnode: its firmware node; may be NULL. A reference is taken
+ * @keeper: the device whose lock may be held while the new one is removed; may be NULL.
+ *	A reference is taken
  * @front: the front end
  * @front_data: the front end's own
  * @load: what to do when no driver is there
@@ -71,6 +73,7 @@ struct micro_instance_info {
 	const char *base;
 	void *data;
 	struct fwnode_handle *fwnode;
+	struct device *keeper;
 	const struct micro_front *front;
 	void *front_data;
 	enum micro_load load;

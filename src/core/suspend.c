@@ -46,7 +46,7 @@ static bool micro_suspend_stuck(struct micro_instance *mi)
 	int i;
 
 	for (i = 0; i < MICRO_SUSPEND_LOOKS; i++) {
-		if (!mutex_is_locked(&mi->mdev.dev.mutex) ||
+		if (!micro_instance_is_locked(mi) ||
 		    strcmp(micro_suspend_state(mi), state))
 			return false;
 		msleep(MICRO_SUSPEND_PAUSE_MS);
