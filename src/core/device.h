@@ -73,7 +73,7 @@ enum micro_job {
  * @mdev: what drivers see
  * @hash: node in the table of names
  * @lock: guards mdev.driver, @binding, @ending and @generation, @adding and @missed,
- *	@job, @waiter, @doomed and @buried
+ *	@job, @waiter, @late, @doomed and @buried
  * @base: what drivers are matched with up to its first dot: mdev.name, or a copy
  * @minor: its device number, from micro_number_get()
  * @compat: compatible strings, NULL without any; read under RCU, changed by the
@@ -88,6 +88,7 @@ enum micro_job {
  * @job: what a worker has to do, or is at; whoever claims it hands it over
  * @doomed: it is to be removed, and nothing may bind it any more
  * @buried: it has been removed
+ * @late: who waited for @job has given up
  * @job_compat: for MICRO_JOB_MATCH
  * @job_memcg: the memory cgroup of who has asked for @job, for the worker
  * @waiter: who waits for the result of @job; NULL if nobody does any more
@@ -127,6 +128,7 @@ struct micro_instance {
 	u8 job;
 	bool doomed;
 	bool buried;
+	bool late;
 	struct micro_compat *job_compat;
 	struct mem_cgroup *job_memcg;
 	struct micro_job_waiter *waiter;

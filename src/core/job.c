@@ -9,6 +9,7 @@
 #include <linux/atomic.h>
 #include <linux/kthread.h>
 #include <linux/memcontrol.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -46,6 +47,10 @@
  * locks held: whoever waited for these could not be frozen then. Workers are not
  * frozen at all, as suspend need not wait for them.
  *
+ * Who waits holds up all others that want the same locks, and each of them may wait as
+ * long. So one stuck device costs them patience_ms once, and many cost little more: the
+ * more jobs are late already, the shorter are further waits.
+ *
  * A workqueue runs a limited number of works at a time, and a stuck job is one of them
  * for ever. So while more than a few jobs are in progress, each further one gets
  * a kernel thread of its own.
@@ -70,6 +75,20 @@ MODULE_PARM_DESC(patience_ms, "how many milliseconds mkdir, rmdir and writes in 
 static struct workqueue_struct *micro_jobs;
 /* Jobs that a worker or a thread has */
 static atomic_t micro_jobs_running;
+/* Of these, those that somebody has given up on */
+static atomic_t micro_jobs_late;
+
+/*
+ * The caller may hold locks that all others need, and each of these waits as long. If there
+ * are many stuck devices, that adds up: the more jobs are late, the less it waits, down to
+ * a 16th.
+ */
+static long micro_job_patience(void)
+{
+	long left = micro_patience(&patience_ms);
+
+	return left > 0 ? max(left >> min(atomic_read(&micro_jobs_late), 4), 1L) : left;
+}
 
 /**
  * struct micro_job_waiter - where the answer to a job goes
@@ -97,6 +116,14 @@ static bool micro_job_claim(struct micro_instance *mi, enum micro_job job,
 	return true;
 }
 
+/* Somebody has given up on its job; @mi->lock is held */
+static void micro_job_is_late(struct micro_instance *mi)
+{
+	if (!mi->late)
+		atomic_inc(&micro_jobs_late);
+	mi->late = true;
+}
+
 static bool micro_job_is_done(struct micro_instance *mi, struct micro_job_waiter *w)
 {
 	guard(spinlock)(&mi->lock);
@@ -119,6 +146,10 @@ static enum micro_job micro_job_end(struct micro_instance *mi, int result)
 		else if (mi->doomed)
 			next = MICRO_JOB_BURY;
 		mi->job = next;
+		if (mi->late && next == MICRO_JOB_NONE) {
+			mi->late = false;
+			atomic_dec(&micro_jobs_late);
+		}
 	}
 	wake_up_all(&mi->wq);
 	return next;
@@ -204,7 +235,7 @@ void micro_job_init(struct micro_instance *mi)
  */
 int micro_job_run(struct micro_instance *mi, enum micro_job job, struct micro_compat *compat)
 {
-	long left = micro_patience(&patience_ms);
+	long left = micro_job_patience();
 	struct micro_job_waiter w = {};
 
 	/* An earlier job is waited for as well: one that is over in time is none at all */
@@ -220,6 +251,7 @@ int micro_job_run(struct micro_instance *mi, enum micro_job job, struct micro_co
 	if (w.done)
 		return w.result;
 	mi->waiter = NULL;
+	micro_job_is_late(mi);
 	return -EINPROGRESS;
 }
 
@@ -232,7 +264,7 @@ int micro_job_run(struct micro_instance *mi, enum micro_job job, struct micro_co
  */
 void micro_job_bury(struct micro_instance *mi)
 {
-	long left = micro_patience(&patience_ms);
+	long left = micro_job_patience();
 	bool claimed;
 
 	get_device(&mi->mdev.dev);
@@ -251,7 +283,11 @@ void micro_job_bury(struct micro_instance *mi)
 	}
 	if (claimed)
 		micro_job_start(mi, left);
-	micro_wait_patiently(mi->wq, left, READ_ONCE(mi->buried));
+	if (!micro_wait_patiently(mi->wq, left, READ_ONCE(mi->buried))) {
+		guard(spinlock)(&mi->lock);
+		if (!mi->buried)
+			micro_job_is_late(mi);
+	}
 	put_device(&mi->mdev.dev);
 }
 
