@@ -48,6 +48,23 @@ is "$?:$(cat /tmp/create)" "0:" "create waits until a device of this name is gon
 is "$(shown micro_evil.deaf)" bound "the new device is bound"
 micro-hold close deaf >/dev/null
 
+note "the other stages of a removal"
+for stage in unplug release remove devm; do
+	device=micro_evil.slow-$stage
+	status 0 microctl create $device
+	micro-hold open $stage rw /dev/micro/$device >/dev/null
+	echo hold >$evil/command
+	status 1 microctl remove --timeout 0.5 $device
+	mentions "$device: the device is being removed, but its driver has not finished after 0.5 s"
+	is "$(shown $device)" unbinding "$stage: list shows a device whose driver has not let go of it"
+	status 1 microctl create --timeout 0.5 $device
+	mentions "the last device of this name is still being removed"
+	echo go >$evil/command
+	is_gone $device
+	ok $? "$stage: it is gone at last"
+	micro-hold close $stage >/dev/null
+done
+
 note "a driver that is busy with a device whose properties change"
 cat >deaf.dtso <<'END'
 /dts-v1/;

@@ -19,7 +19,8 @@
 #include "server.h"
 #include "sysfs.h"
 
-#define BUS_DEVICES	"/sys/bus/micro_bus/devices"
+/* Not the links of the bus: a device that is going loses its link before its driver lets go */
+#define DEVICES		"/sys/devices/micro/instances"
 #define DEBUGFS_DEVICES	"/sys/kernel/debug/micro/devices"
 #define CLASS_DEVICES	"/sys/class/micro"
 
@@ -29,7 +30,7 @@ bool sysfs_exists(const char *name)
 {
 	struct path path = { .len = 0 };
 
-	path_add(&path, BUS_DEVICES "/");
+	path_add(&path, DEVICES "/");
 	path_add(&path, name);
 	return !access(path.text, F_OK);
 }
@@ -80,7 +81,7 @@ const char *sysfs_attribute(const char *device, const char *attribute)
 	char text[256];
 	ssize_t len;
 
-	path_add(&path, BUS_DEVICES "/");
+	path_add(&path, DEVICES "/");
 	path_add(&path, device);
 	path_add(&path, "/");
 	path_add(&path, attribute);
@@ -155,7 +156,7 @@ static void read_state(struct device *device)
 	ssize_t len;
 	size_t end;
 
-	path_add(&path, BUS_DEVICES "/");
+	path_add(&path, DEVICES "/");
 	path_add(&path, device->name);
 	end = path_add(&path, "/driver");
 	len = readlink(path.text, text, sizeof(text) - 1);
@@ -257,7 +258,7 @@ void list_names(const char *path, struct devices *list)
 /* Only the names of all devices */
 void sysfs_names(struct devices *list)
 {
-	list_names(BUS_DEVICES, list);
+	list_names(DEVICES, list);
 }
 
 /* Of those that a driver has */
