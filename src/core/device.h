@@ -54,7 +54,8 @@ enum micro_job {
  *    firmware is held for moments, and nothing is taken inside
  * 2. the device lock of micro_device.dev: bind, unbind, revocation; inside it
  *    micro_cfs.tree_lock, while a tree is copied, and micro_statistics_lock
- * 3. micro_driver_users.lock: init and exit of a driver
+ * 3. micro_driver_users.lock: init and exit of a driver; micro_modprobes_lock, which is
+ *    held for moments, and nothing is taken inside
  * 4. mmap_lock of a process: mmap and faults call into files
  * 5. micro_debugfs_lock: the list of devices; then micro_binding.lock: the list
  *    of open files
