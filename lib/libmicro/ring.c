@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -116,20 +117,35 @@ int ring_start(struct ring *ring)
 	return n == -EAGAIN || n == -EINTR ? 0 : n;
 }
 
+/* All threads are to stop together, and the first one has its stopper from the beginning */
+static bool is_stopped(const struct ring *ring)
+{
+	return ring->server->rings[0].stopper->stop;
+}
+
 /* Until it is to stop, which is 0, or -errno */
 int ring_serve(struct ring *ring)
 {
 	int n = 0;
 
 	this_ring = ring;
-	while (n >= 0 && !ring->stopper->stop) {
+	while (n >= 0 && !is_stopped(ring)) {
 		n = ring_next(ring, ring->server->max);
 		/* any signal */
 		if (n == -EINTR)
 			n = 0;
+		if (n == -EAGAIN) {
+			/*
+			 * The node was made non-blocking. A child of this process can do that,
+			 * too, as it shares the open file, but does not decide when this
+			 * one stops. stop_server() does it after it has set what is_stopped() reads.
+			 */
+			if (!is_stopped(ring))
+				fcntl(ring->server->fd, F_SETFL, O_RDWR);
+			n = 0;
+		}
 	}
-	/* EAGAIN: the node was made non-blocking, which only stop_server() does */
-	if (n >= 0 || n == -EAGAIN)
+	if (n >= 0)
 		n = ring_next(ring, 0);
 	this_ring = NULL;
 	return n == -EAGAIN || n == -EINTR || n > 0 ? 0 : n;

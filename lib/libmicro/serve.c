@@ -91,27 +91,15 @@ static void *thread_main(void *argument)
 	return NULL;
 }
 
-/* Signals are for the program's own threads; this one is to be woken with SIGURG */
-static int thread_begin(struct ring *ring)
-{
-	sigset_t all, old;
-	int err;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGURG);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&ring->thread, NULL, thread_main, ring);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -err;
-}
-
 static int server_serve(struct server *server)
 {
 	unsigned int begun;
 	int err = 0;
 
 	for (begun = 1; begun < server->nr_rings; begun++) {
-		err = thread_begin(&server->rings[begun]);
+		/* It blocks the signals that this one blocks, and so do children of it */
+		err = -pthread_create(&server->rings[begun].thread, NULL, thread_main,
+				      &server->rings[begun]);
 		if (err)
 			break;
 	}
@@ -119,7 +107,8 @@ static int server_serve(struct server *server)
 		err = ring_serve(&server->rings[0]);
 	/*
 	 * Until they have ended: one that has not found its stopper yet when the others
-	 * are stopped does not sleep, as the node does not block any more.
+	 * are stopped does not sleep, as the node does not block any more, and looks at the
+	 * stopper of the first.
 	 */
 	stop_server(server->fd);
 	for (unsigned int i = 1; i < begun; i++) {
@@ -168,6 +157,7 @@ out_files:
 static int server_run(struct server *server, const struct micro_options *options)
 {
 	struct stopper *stopper;
+	sigset_t mask;
 	int err;
 
 	err = server_open(server);
@@ -179,12 +169,12 @@ static int server_run(struct server *server, const struct micro_options *options
 		err = -EMFILE;
 		goto out_close;
 	}
-	stop_begin();
+	stop_begin(&mask);
 	err = server_attach(server, options, stopper);
 	if (!err && !stopper->stop)
 		err = server_attached(server, stopper);
 	stopper_put(stopper);
-	stop_end();
+	stop_end(&mask);
 	ioctl(server->fd, MICRO_USER_DETACH);
 out_close:
 	close(server->fd);

@@ -16,6 +16,7 @@
 #define _LIBMICRO_SERVER_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 #include <micro_user.h>
@@ -208,8 +209,8 @@ void file_free(struct server *server, struct micro_file *file);
 void files_end(struct server *server, struct micro_instance *inst);
 
 /* stop.c */
-void stop_begin(void);
-void stop_end(void);
+void stop_begin(sigset_t *mask);
+void stop_end(const sigset_t *mask);
 struct stopper *stopper_get(int fd);
 void stopper_put(struct stopper *stopper);
 void stop_server(int fd);

@@ -67,10 +67,17 @@ is "$? $(state t)" "0 waiting" "it ends with 0"
 for threads in 0 1 4; do
 	note "threads: $threads"
 	start t micro-serve -t $threads t
+	sessions=$(cat $bus/micro_user.t/sessions)
 	micro-serve t
 	is $? $EBUSY "a second server"
 	is "$(cat $bus/micro_user.t/server)" "$server" "the first one goes on"
 	is "$(timeout 300 micro-serve -c /dev/micro/t.x)" "" "the answers are right"
+	child=$(micro-serve -i /dev/micro/t.x 11 0)
+	kill "$child"
+	wait_for ended "$child"
+	ok $? "SIGTERM ends a child that an operation has forked"
+	is "$(micro-serve -i /dev/micro/t.x 4 7)" 7 "the server of the child goes on"
+	is "$(cat $bus/micro_user.t/sessions $bus/micro_user.t/server | xargs)" "$sessions $server" "so does its session"
 	# not SIGINT, which a shell has ignored in what it starts in the background
 	kill $server
 	ends $server 0 "SIGTERM ends it with 0"
@@ -83,6 +90,23 @@ run_ok timeout 300 micro-serve -m /dev/micro/t.x 4
 
 kill $server
 wait $server
+
+# ignoring_urg COMMAND...
+ignoring_urg() {
+	trap '' URG
+	exec "$@"
+}
+
+note "SIGURG wakes the threads, whatever the program does with it"
+start t ignoring_urg micro-serve -t 4 t
+kill $server
+ends $server 0 "SIGTERM ends a server that was started with SIGURG ignored"
+for threads in 1 4; do
+	start t micro-serve -w -t $threads t
+	kill $server
+	ends $server 0 "SIGTERM ends a server with $threads threads whose signals are blocked"
+done
+
 rmdir $micro/t.x
 remove_driver t
 

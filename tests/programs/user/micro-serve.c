@@ -2,13 +2,18 @@
 /*
  * micro-serve: a user driver made with libmicro, for tests
  *
- *	micro-serve [-t THREADS] [-x] [-k] DRIVER
+ *	micro-serve [-t THREADS] [-x] [-k] [-w] [-v] [-u] [-o SECONDS] DRIVER
  *						serve; -x: take over from another process; -k: get
- *						SIGTERM in probe()
+ *						SIGTERM in probe(); -w: signals are for a thread
+ *						of its own, which calls micro_stop(); -v: say on
+ *						stderr what is called for files and devices; -u:
+ *						restore no file; -o: open() takes so long
  *	micro-serve -c DEVICE			a client: what is wrong with the answers?
  *	micro-serve -m DEVICE THREADS		a client with so many threads, whose requests
  *						have to meet in the server
  *	micro-serve -s DEVICE			a client whose request takes a second
+ *	micro-serve -i DEVICE NUMBER ARGUMENT	a client that prints what _IO('T', NUMBER) returns
+ *	micro-serve -f DEVICE COUNT		a client that opens so many files, says so, and waits
  *
  * Ends with the negative of what micro_serve() returned, or 0.
  *
@@ -24,7 +29,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#include <uapi/sample_driver.h>
 
 #define SERVE_COUNT	_IOR('T', 1, uint64_t)		/* operations of this file */
 #define SERVE_WHO	_IOR('T', 2, uint32_t[3])	/* pid, uid, gid */
@@ -36,6 +44,8 @@
 #define SERVE_NOTIFY	_IO('T', 8)			/* notifies the argument */
 #define SERVE_SLOW	_IOR('T', 9, char[1000])	/* takes a second */
 #define SERVE_MANY	_IO('T', 10)			/* notifies often; the last is EPOLLOUT */
+#define SERVE_FORK	_IO('T', 11)			/* a child that waits; returns its pid */
+#define SERVE_HANG	_IO('T', 12)			/* takes so many seconds */
 
 /* Threads that are, or were, in SERVE_MEET */
 static _Atomic uintptr_t inside;
@@ -51,7 +61,14 @@ struct file {
 	_Atomic bool readable;
 };
 
-static bool killed;
+static bool killed, verbose, restores = true;
+static unsigned int open_takes;
+
+static void tell(const char *what, struct micro_instance *inst)
+{
+	if (verbose)
+		fprintf(stderr, "%s %s\n", what, micro_instance_name(inst));
+}
 
 static int serve_probe(struct micro_instance *inst)
 {
@@ -61,10 +78,17 @@ static int serve_probe(struct micro_instance *inst)
 	return 0;
 }
 
+static void serve_remove(struct micro_instance *inst)
+{
+	tell("remove", inst);
+}
+
 static int serve_open(struct micro_file *file)
 {
 	struct file *f;
 
+	tell("open", micro_file_instance(file));
+	sleep(open_takes);
 	if (strstr(micro_instance_name(micro_file_instance(file)), "refuse"))
 		return -EBUSY;
 	f = calloc(1, sizeof(*f));
@@ -77,7 +101,7 @@ static int serve_open(struct micro_file *file)
 static int serve_restore(struct micro_file *file)
 {
 	const struct state *state = micro_file_saved(file);
-	int err = serve_open(file);
+	int err = restores ? serve_open(file) : -ENOMEM;
 	struct file *f = micro_file_data(file);
 
 	if (err)
@@ -89,6 +113,7 @@ static int serve_restore(struct micro_file *file)
 
 static void serve_release(struct micro_file *file)
 {
+	tell("release", micro_file_instance(file));
 	free(micro_file_data(file));
 }
 
@@ -135,6 +160,8 @@ static long serve_ioctl(struct micro_file *file, unsigned int cmd, void *arg, si
 	uint32_t who[3] = { micro_request_pid(), micro_request_uid(), micro_request_gid() };
 	struct file *f = micro_file_data(file);
 	uint64_t value;
+	uint32_t bits;
+	pid_t child;
 
 	switch (cmd) {
 	case SERVE_COUNT:
@@ -182,15 +209,53 @@ static long serve_ioctl(struct micro_file *file, unsigned int cmd, void *arg, si
 		sleep(1);
 		memset(arg, 's', size);
 		return 0;
+	case SERVE_FORK:
+		child = fork();
+		if (!child)
+			pause();
+		return child;
+	case SERVE_HANG:
+		sleep((uintptr_t)arg);
+		/* the session may be over; arg is no address */
+		count(file);
+		return micro_request_id() ? 0 : -EINVAL;
+	case SAMPLE_IOC_LENGTH:
+		/* that of a word of the client, in bits; micro-hold can call it in two ways */
+		bits = micro_request_compat() ? 32 : 8 * sizeof(long);
+		memcpy(arg, &bits, size);
+		return 0;
 	default:
 		return -ENOTTY;
 	}
+}
+
+static void *wait_for_term(void *arg)
+{
+	int number;
+
+	if (!sigwait(arg, &number))
+		micro_stop();
+	return NULL;
+}
+
+/* As programs do whose signals are for one thread */
+static void wait_in_a_thread(void)
+{
+	static sigset_t all;
+	pthread_t thread;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	sigemptyset(&all);
+	sigaddset(&all, SIGTERM);
+	pthread_create(&thread, NULL, wait_for_term, &all);
 }
 
 static int serve(const char *driver, unsigned int threads, bool takeover)
 {
 	static const struct micro_ops ops = {
 		.probe = serve_probe,
+		.remove = serve_remove,
 		.open = serve_open,
 		.restore = serve_restore,
 		.release = serve_release,
@@ -317,6 +382,32 @@ static int slow(const char *device)
 	return 0;
 }
 
+static int command(const char *device, int number, unsigned long argument)
+{
+	int fd = open(device, O_RDWR);
+	int result = fd < 0 ? -1 : ioctl(fd, _IO('T', number), argument);
+
+	if (result < 0)
+		printf("%s\n", strerror(errno));
+	else
+		printf("%d\n", result);
+	return 0;
+}
+
+static int files(const char *device, int n)
+{
+	struct rlimit limit = { n + 10, n + 10 };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return 1;
+	for (int i = 0; i < n; i++)
+		if (open(device, O_RDWR) < 0)
+			return 1;
+	puts("open");
+	fflush(stdout);
+	return pause();
+}
+
 static int meeting(const char *device, int n)
 {
 	struct meeting m = { open(device, O_RDWR), n };
@@ -335,7 +426,7 @@ int main(int argc, char **argv)
 	bool takeover = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "t:xkc:m:s:")) >= 0) {
+	while ((option = getopt(argc, argv, "t:xkwvuo:c:m:s:i:f:")) >= 0) {
 		switch (option) {
 		case 't':
 			threads = atoi(optarg);
@@ -346,6 +437,22 @@ int main(int argc, char **argv)
 		case 'k':
 			killed = true;
 			break;
+		case 'w':
+			wait_in_a_thread();
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'u':
+			restores = false;
+			break;
+		case 'o':
+			open_takes = atoi(optarg);
+			break;
+		case 'i':
+			return command(optarg, atoi(argv[optind]), atoi(argv[optind + 1]));
+		case 'f':
+			return files(optarg, atoi(argv[optind]));
 		case 'c':
 			return client(optarg);
 		case 's':
