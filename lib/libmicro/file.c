@@ -93,7 +93,8 @@ struct micro_file *file_add(struct server *server, const struct micro_user_recor
 
 	server_lock(server);
 	file->instance = instance_find_locked(server, record->instance);
-	if (!file->instance) {
+	/* The thread that ends it has looked at all files already, perhaps */
+	if (!file->instance || file->instance->going) {
 		server_unlock(server);
 		free(file);
 		return NULL;
@@ -133,22 +134,33 @@ static struct timespec in_a_second(void)
 	return end;
 }
 
+/* Is it still to be expected that a file of this device turns up? */
+static bool is_there(struct server *server, uint32_t number)
+{
+	struct micro_instance *inst = instance_find_locked(server, number);
+
+	return inst && !inst->going;
+}
+
 /*
  * Another thread may have the record of its OPEN, and not have got so far. When
- * that takes a second, the file was closed before.
+ * that takes a second, the file was closed before. No UNDELIVERED comes before the answer
+ * that it is about, so it waits for nothing.
  */
-static struct micro_file *find_opened(struct server *server, uint64_t id)
+static struct micro_file *find_opened(struct server *server,
+				      const struct micro_user_record *record)
 {
-	struct micro_file *file = find(server, id);
+	struct micro_file *file = find(server, record->file);
 	struct timespec end;
 	bool late = false;
 
-	if (server->nr_rings < 2 || (file && !file->opening))
+	if (server->nr_rings < 2 || record->type == MICRO_USER_UNDELIVERED ||
+	    (file && !file->opening))
 		return file;
 	end = in_a_second();
-	while (file ? file->opening : !late) {
+	while (file ? file->opening : !late && is_there(server, record->instance)) {
 		late = pthread_cond_timedwait(&server->changed, &server->lock, &end);
-		file = find(server, id);
+		file = find(server, record->file);
 	}
 	return file;
 }
@@ -168,7 +180,7 @@ static struct micro_file *file_for_once(struct server *server,
 		return NULL;
 	file->id = record->file;
 	file->instance = instance_find_locked(server, record->instance);
-	if (file->instance) {
+	if (file->instance && !file->instance->going) {
 		file->once = true;
 		file->instance->users++;
 		return file;
@@ -184,7 +196,7 @@ struct micro_file *file_get(struct server *server, const struct micro_user_recor
 
 	server_lock(server);
 	if (files_are_told(server))
-		file = find_opened(server, record->file);
+		file = find_opened(server, record);
 	else
 		file = find(server, record->file) ?: file_for_once(server, record);
 	if (file && file->closing)
@@ -208,13 +220,18 @@ void file_put(struct server *server, struct micro_file *file)
 	server_unlock(server);
 }
 
-/* The file is closed: the caller is the last that uses it, and frees it */
-struct micro_file *file_close(struct server *server, uint64_t id)
+/*
+ * The file is closed: the caller is the last that uses it, and frees it. NULL if the thread that
+ * has the end of its device does so
+ */
+struct micro_file *file_close(struct server *server, const struct micro_user_record *record)
 {
 	struct micro_file *file;
 
 	server_lock(server);
-	file = find_opened(server, id);
+	file = find_opened(server, record);
+	if (file && file->closing)
+		file = NULL;
 	if (file) {
 		file->closing = true;
 		while (file->users)
@@ -254,20 +271,11 @@ static struct micro_file *file_of(struct server *server, struct micro_instance *
 	return NULL;
 }
 
-/* Waits a second at most, and returns whether it was that long */
-static bool wait_changed(struct server *server)
-{
-	struct timespec end = in_a_second();
-
-	return pthread_cond_timedwait(&server->changed, &server->lock, &end);
-}
-
 /*
- * The device goes. If the kernel has told of the end of each file, another thread may
- * still be at that. It does not tell without the operation release, nor of files that
- * could not be restored, nor threads that were asked to stop: those files end here, as soon as
- * no thread uses them. Nor may the device go while an operation runs on a file of which the
- * server is not told.
+ * The device goes, and all its files. This waits for the operations that other threads run on
+ * them, but for no record, as the thread that would take it may wait here, too, for
+ * another device. So a file that no thread uses is released here: its RELEASE is in the hands of
+ * a thread that has not got so far, or there is none, as with an OPEN whose client has left.
  */
 void files_end(struct server *server, struct micro_instance *inst)
 {
@@ -275,16 +283,23 @@ void files_end(struct server *server, struct micro_instance *inst)
 	struct micro_file *file;
 
 	server_lock(server);
+	inst->going = true;
+	changed(server);
 	while ((file = file_of(server, inst))) {
-		bool used = file->users || file->opening || file->closing;
-
-		if (server->nr_rings < 2 || (!used && (!told || file->error)))
-			free_locked(server, file);
-		else if (wait_changed(server) && this_ring->stopper->stop)
-			told = false;
+		if (file->users || file->opening || file->closing) {
+			pthread_cond_wait(&server->changed, &server->lock);
+			continue;
+		}
+		file->closing = true;
+		if (told && !file->error && server->ops->release) {
+			server_unlock(server);
+			server->ops->release(file);
+			server_lock(server);
+		}
+		free_locked(server, file);
 	}
 	while (inst->users)
-		wait_changed(server);
+		pthread_cond_wait(&server->changed, &server->lock);
 	server_unlock(server);
 }
 

@@ -64,7 +64,7 @@ static int open_file(struct server *server, const struct micro_user_record *reco
 
 static void release_file(struct server *server, const struct micro_user_record *record)
 {
-	struct micro_file *file = file_close(server, record->file);
+	struct micro_file *file = file_close(server, record);
 
 	if (file && !file->error && server->ops->release)
 		server->ops->release(file);

@@ -47,6 +47,7 @@ struct server;
  * @memory_size: bytes of it
  * @probed: probe() has returned 0
  * @users: operations that run for files of which the server is not told; locked
+ * @going: it is about to be freed, once all its files are; locked
  */
 struct micro_instance {
 	struct server *server;
@@ -59,6 +60,7 @@ struct micro_instance {
 	void *memory;
 	size_t memory_size;
 	bool probed;
+	bool going;
 	unsigned int users;
 };
 
@@ -204,7 +206,7 @@ bool files_are_told(const struct server *server);
 struct micro_file *file_get(struct server *server, const struct micro_user_record *record);
 void file_put(struct server *server, struct micro_file *file);
 void file_opened(struct server *server, struct micro_file *file, int error);
-struct micro_file *file_close(struct server *server, uint64_t id);
+struct micro_file *file_close(struct server *server, const struct micro_user_record *record);
 void file_free(struct server *server, struct micro_file *file);
 void files_end(struct server *server, struct micro_instance *inst);
 

@@ -110,6 +110,38 @@ done
 rmdir $micro/t.x
 remove_driver t
 
+# are_removed: the server of t knows that both devices have gone
+are_removed() {
+	[ "$(grep -c ^remove /tmp/server.log)" -eq 2 ]
+}
+
+note "devices are removed while they are opened"
+for threads in 1 2; do
+	make_driver t
+	mkdir $micro/t.1 $micro/t.2
+	start t micro-serve -v -t $threads -o 2 t
+	micro-try open rw /dev/micro/t.1 >/tmp/open.1 &
+	one=$!
+	micro-try open rw /dev/micro/t.2 >/tmp/open.2 &
+	two=$!
+	wait_for grep -q ^open /tmp/server.log
+	[ $threads -eq 1 ] || wait_for grep -q '^open t.1' /tmp/server.log
+	[ $threads -eq 1 ] || wait_for grep -q '^open t.2' /tmp/server.log
+	rmdir $micro/t.1 $micro/t.2
+	wait $one
+	wait $two
+	is "$(cat /tmp/open.*)" "ENODEV
+ENODEV" "$threads threads: the clients have left"
+	wait_for are_removed
+	ok $? "$threads threads: remove() is called for both devices"
+	opened=$(grep -c ^open /tmp/server.log)
+	is "$(grep -c ^release /tmp/server.log)" "$opened" "$threads threads: release() is called for what open() has opened"
+	is "$(state t)" serving "$threads threads: the server goes on"
+	kill $server
+	ends $server 0 "$threads threads: SIGTERM ends it"
+	remove_driver t
+done
+
 # slow_ones COUNT: clients whose requests take a second each; /tmp/slow.* say when they
 # were answered
 slow_ones() {
