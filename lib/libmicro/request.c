@@ -55,7 +55,7 @@ static int open_file(struct server *server, const struct micro_user_record *reco
 	else
 		err = call ? call(file) : 0;
 	/* After an error the kernel does not mention it again, unless nobody waited for it */
-	if (err && record->id && record->type == MICRO_USER_OPEN)
+	if (err && record->id)
 		file_free(server, file);
 	else
 		file_opened(server, file, err);

@@ -107,6 +107,30 @@ for threads in 1 4; do
 	ends $server 0 "SIGTERM ends a server with $threads threads whose signals are blocked"
 done
 
+# data PID: kilobytes that it has for data
+data() {
+	sed -n 's/^VmData:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$1/status"
+}
+
+note "files that the driver refuses to restore"
+start t micro-serve t
+micro-serve -f /dev/micro/t.x 4000 >/tmp/files &
+files=$!
+wait_for grep -q open /tmp/files
+kill $server
+wait $server
+start t micro-serve -u t
+with=$(data $server)
+kill $files
+wait $files
+kill $server
+wait $server
+start t micro-serve -u t
+without=$(data $server)
+[ $((with - without)) -lt 200 ]
+ok $? "the library keeps nothing of 4000 of them: $with kB, without files $without kB"
+kill $server
+wait $server
 rmdir $micro/t.x
 remove_driver t
 
