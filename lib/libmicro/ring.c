@@ -29,7 +29,8 @@ int ring_init(struct ring *ring, struct server *server, unsigned int number)
 	ring->server = server;
 	ring->number = number;
 	ring->replies = calloc(attach->entries, sizeof(*ring->replies));
-	if (!ring->replies)
+	ring->taken = calloc(attach->entries, sizeof(*ring->taken));
+	if (!ring->replies || !ring->taken)
 		return -ENOMEM;
 	records = mmap(NULL, attach->ring_size, PROT_READ, MAP_SHARED, server->fd,
 		       attach->ring_offset + (uint64_t)number * attach->ring_size);
@@ -43,6 +44,7 @@ void ring_free(struct ring *ring)
 {
 	if (ring->records)
 		munmap((void *)ring->records, ring->server->attach.ring_size);
+	free(ring->taken);
 	free(ring->replies);
 }
 
@@ -55,19 +57,29 @@ static int64_t now(void)
 	return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-/* Nobody's answer waits for slow operations of others that came together with it */
+/*
+ * They are copied first: when an operation has taken too long the session is over, and with it
+ * the mappings, while the record is still needed for micro_request_id() and the answer.
+ *
+ * Nobody's answer waits for slow operations of others that came together with it.
+ */
 static int ring_handle(struct ring *ring, int n)
 {
 	const struct micro_user_record *first = ring->records;
 	int64_t began = n > 1 ? now() : 0;
+	size_t size;
 	int err;
 
 	for (int i = 0; i < n; i++) {
-		request_handle(ring, ring->records + (size_t)i * first->size);
+		size = first->size < sizeof(*first) ? first->size : sizeof(*first);
+		memcpy(&ring->taken[i], ring->records + (size_t)i * first->size, size);
+	}
+	for (int i = 0; i < n; i++) {
+		request_handle(ring, &ring->taken[i]);
 		if (i + 1 == n || now() - began < RING_QUICK)
 			continue;
 		err = ring_next(ring, 0);
-		/* The session is over, and with it the mappings */
+		/* The session is over */
 		if (err < 0 && err != -EINTR)
 			return err;
 		began = now();

@@ -111,6 +111,7 @@ struct stopper {
  * @stopper: see there
  * @thread: the thread, but for the first
  * @records: what the kernel writes
+ * @taken: the records that are being dealt with
  * @replies: answers that it has not got yet
  * @nr_replies: so many
  * @notifies: likewise, notifications
@@ -125,6 +126,7 @@ struct ring {
 	struct stopper *stopper;
 	pthread_t thread;
 	const void *records;
+	struct micro_user_record *taken;
 	struct micro_user_reply *replies;
 	unsigned int nr_replies;
 	struct micro_user_notify notifies[RING_NOTIFIES];

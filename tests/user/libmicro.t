@@ -166,6 +166,24 @@ ENODEV" "$threads threads: the clients have left"
 	remove_driver t
 done
 
+note "a server that hangs"
+for threads in 1 4; do
+	make_driver t answer-ms/u32=500
+	mkdir $micro/t.x $micro/t.refuse
+	start t micro-serve -t $threads t
+	is "$(micro-serve -i /dev/micro/t.x 12 3)" "Input/output error" "$threads threads: the client has left"
+	is "$(state t)" waiting "$threads threads: the session is over"
+	ends $server $ESHUTDOWN "$threads threads: a server that was in ioctl() is told"
+	start t micro-serve -t $threads -o 3 t
+	micro-try open rw /dev/micro/t.refuse >/tmp/open &
+	client=$!
+	ends $server $ESHUTDOWN "$threads threads: so is one that was in open()"
+	wait $client
+	is "$(cat /tmp/open)" EIO "$threads threads: its client has left, too"
+	rmdir $micro/t.x $micro/t.refuse
+	remove_driver t
+done
+
 # slow_ones COUNT: clients whose requests take a second each; /tmp/slow.* say when they
 # were answered
 slow_ones() {
