@@ -88,6 +88,14 @@ note "as many threads, as much at the same time"
 start t micro-serve -t 4 t
 run_ok timeout 300 micro-serve -m /dev/micro/t.x 4
 
+note "a client that is a 32-bit program"
+micro-hold start
+micro-hold open c rw /dev/micro/t.x >/dev/null
+is_32 'micro-hold ioctl32 c length' 32 "micro_request_compat() is true, and it gets the bytes of the answer"
+is_32 'micro-hold ioctl c length' 64 "micro_request_compat() is false for one of 64 bits"
+is_32 'micro-hold ioctl32 c 0x5463' ENOTTY "a command that the driver does not know"
+micro-hold end
+
 kill $server
 wait $server
 
