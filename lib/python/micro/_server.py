@@ -317,6 +317,20 @@ def _to_bytes(data: object, most: int, method: str) -> bytes:
     return result
 
 
+# Of the signals that stop a server of this process, what they did before
+_before: Dict[signal.Signals, Any] = {}
+
+
+def _in_child() -> None:
+    """A method has forked: the child does not serve, and so signals are not to stop the server there."""
+    for number, handler in _before.items():
+        signal.signal(number, handler)
+    _before.clear()
+
+
+os.register_at_fork(after_in_child=_in_child)
+
+
 @contextlib.contextmanager
 def _signals(server: Server) -> Iterator[None]:
     """SIGINT and SIGTERM stop the server, unless the program handles or ignores them."""
@@ -329,10 +343,12 @@ def _signals(server: Server) -> Iterator[None]:
         for number, default in defaults.items():
             if signal.getsignal(number) == default:
                 old[number] = signal.signal(number, lambda *_: server.stop())
+                _before[number] = default
     try:
         yield
     finally:
         if threading.current_thread() is threading.main_thread():
+            _before.clear()
             for number, handler in old.items():
                 signal.signal(number, handler)
             signal.set_wakeup_fd(wakeup)

@@ -26,6 +26,8 @@ COUNT = micro.ior("P", 1, 8)
 DOUBLE = micro.iowr("P", 2, 8)
 NUMBER = micro.io("P", 3)
 WHO = micro.ior("P", 4, 12)
+COMPAT = micro.io("P", 5)
+FORK = micro.io("P", 6)
 
 
 def write(path: str, text: str) -> None:
@@ -233,7 +235,7 @@ class Devices(unittest.TestCase):
 
 
 SERVER = """
-import micro, os, struct, sys
+import micro, os, struct, sys, time
 
 class Saver(micro.Driver):
     def probe(self, instance):
@@ -251,6 +253,14 @@ class Saver(micro.Driver):
         file.save(struct.pack("Q", file.n))
         struct.pack_into("Q", file.instance.memory, 0, file.instance.n)
         return b"%d %d\\n" % (file.n, file.instance.n)
+
+    def ioctl(self, file, cmd, arg):
+        child = os.fork()
+        if not child:
+            for _ in range(1200):
+                time.sleep(0.1)
+            os._exit(0)
+        return child
 
 print("starting", flush=True)
 micro.serve("saver", Saver())
@@ -301,6 +311,22 @@ class Death(unittest.TestCase):
             reader.join()
             self.assertEqual(waiting, [b"3 4\n"])
             self.assertEqual(b.read(100), b"2 5\n")
+
+    def test_child(self) -> None:
+        server = self.start()
+        with open("/dev/micro/saver.0", "rb", buffering=0) as file:
+            child = fcntl.ioctl(file, FORK)
+            os.kill(child, signal.SIGTERM)
+            for _ in range(600):
+                with open("/proc/%d/status" % child) as status:
+                    if "State:\tZ" in status.read():
+                        break
+                time.sleep(0.1)
+            else:
+                self.fail("the child goes on after SIGTERM")
+            self.assertEqual(file.read(100), b"1 1\n")
+        self.assertIsNone(server.poll())
+        self.assertEqual(self.state(), "serving")
 
     def test_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

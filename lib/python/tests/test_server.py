@@ -10,6 +10,8 @@ import os
 import select
 import signal
 import struct
+import threading
+import time
 import unittest
 from typing import Any, List, Optional, Tuple
 
@@ -289,6 +291,28 @@ class Answers(unittest.TestCase):
             self.server.serve()
         self.assertEqual(awake, [False] * 4)
         self.assertEqual(handled, [1, 2, 3])
+
+    def test_signals_of_a_child(self) -> None:
+        for number, status in ((signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 5)):
+            with self.subTest(number=number), _server._signals(self.server):
+                ready, begun = os.pipe()
+                child = os.fork()
+                if not child:
+                    try:
+                        os.write(begun, b"x")
+                        for _ in range(600):
+                            time.sleep(0.1)
+                    except KeyboardInterrupt:
+                        os._exit(5)
+                    finally:
+                        os._exit(0)
+                os.read(ready, 1)
+                os.kill(child, number)
+                _, got = os.waitpid(child, 0)
+                os.close(ready)
+                os.close(begun)
+                self.assertEqual(-os.WTERMSIG(got) if os.WIFSIGNALED(got) else os.WEXITSTATUS(got), status)
+                self.assertFalse(self.server._stopped)
 
     def test_attach_goes_on_after_a_signal(self) -> None:
         calls: List[int] = []
