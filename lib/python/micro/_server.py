@@ -42,6 +42,7 @@ class Server:
         self._files: Dict[int, File] = {}
         self._now: Optional[_abi.Record] = None
         self._once: Optional[File] = None
+        self._thread = 0
         self._stopped = False
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._methods: Dict[int, Callable[[_abi.Record], Answer]] = {
@@ -112,6 +113,7 @@ class Server:
 
     def _handle(self, record: _abi.Record) -> None:
         self._now = record
+        self._thread = threading.get_ident()
         file = self._files.get(record.file)
         try:
             try:
@@ -164,7 +166,9 @@ class Server:
     def _save(self, file: File, saved: bytes) -> None:
         if len(saved) > _abi.STATE:
             raise ValueError("%d bytes, the kernel keeps %d" % (len(saved), _abi.STATE))
-        if self._now and self._now.file == file._number:
+        now = self._now
+        # another thread does not know whether the answer has gone meanwhile
+        if now and now.file == file._number and self._thread == threading.get_ident():
             file._saving = saved
         else:
             self._node.save(file._number, saved)

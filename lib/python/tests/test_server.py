@@ -215,6 +215,18 @@ class Answers(unittest.TestCase):
         with self.assertRaises(ValueError):
             file.save(bytes(33))
 
+    def test_save_by_another_thread(self) -> None:
+        def read(file: micro.File, count: int, pos: int) -> bytes:
+            thread = threading.Thread(target=file.save, args=(b"thread",))
+            thread.start()
+            thread.join()
+            return b""
+
+        self.driver.read = read  # type: ignore[assignment]
+        self.send(_abi.READ, file=5, id=3)
+        self.assertEqual(self.node.replies[-1][1], 0)
+        self.assertEqual(self.node.saved, [(5, b"thread")])
+
     def test_notify(self) -> None:
         file = self.server._files[5]
         file.notify(select.EPOLLIN)
