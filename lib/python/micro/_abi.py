@@ -4,6 +4,7 @@
 Copyright (C) 2026 The microkernel authors
 """
 
+import select
 import struct
 from typing import NamedTuple, Tuple
 
@@ -23,11 +24,26 @@ DETACH = io(0xBD, 5)
 TAKEOVER = 1 << 0
 
 OP_OPEN = 1 << 0
+OP_RELEASE = 1 << 1
 
 PROBE, REMOVE, RESTORE, OPEN, RELEASE, READ, WRITE, IOCTL, LLSEEK, UNDELIVERED = range(1, 11)
 NAMES = ("?", "probe", "remove", "restore", "open", "release", "read", "write", "ioctl", "llseek", "undelivered")
 
 COMPAT = 1 << 0
+
+# of the events of poll(2) those that a server can notify
+EVENTS = (
+    select.EPOLLIN
+    | select.EPOLLPRI
+    | select.EPOLLOUT
+    | select.EPOLLERR
+    | select.EPOLLHUP
+    | select.EPOLLRDNORM
+    | select.EPOLLRDBAND
+    | select.EPOLLWRNORM
+    | select.EPOLLWRBAND
+    | select.EPOLLRDHUP
+)
 
 COOKIE = 1 << 0
 SAVED = 1 << 1

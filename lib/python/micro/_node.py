@@ -4,6 +4,7 @@
 Copyright (C) 2026 The microkernel authors
 """
 
+import contextlib
 import fcntl
 import mmap
 import os
@@ -43,14 +44,15 @@ class Node:
 
     def close(self) -> None:
         """End the session."""
-        if self.fd < 0:
+        # other threads that notify must not reach another file of this number
+        fd, self.fd = self.fd, -1
+        if fd < 0:
             return
         try:
-            fcntl.ioctl(self.fd, _abi.DETACH)
+            fcntl.ioctl(fd, _abi.DETACH)
         except OSError:
             pass  # it is over already
-        os.close(self.fd)
-        self.fd = -1
+        os.close(fd)
 
     def ready(self) -> bool:
         """Serve from now on. False: there is still something to read first."""
@@ -84,12 +86,14 @@ class Node:
         os.write(self.fd, message)
 
     def notify(self, file: int, instance: int, events: int) -> None:
-        """Say what is possible."""
-        fcntl.ioctl(self.fd, _abi.NOTIFY, _abi.notify(file, instance, events))
+        """Say what is possible. Who is told may have gone in this moment, and then nobody is."""
+        with contextlib.suppress(FileNotFoundError):
+            fcntl.ioctl(self.fd, _abi.NOTIFY, _abi.notify(file, instance, events & _abi.EVENTS))
 
     def save(self, file: int, saved: bytes) -> None:
-        """Store the state of a file."""
-        fcntl.ioctl(self.fd, _abi.SAVE, _abi.save(file, saved))
+        """Store the state of a file, unless it has gone."""
+        with contextlib.suppress(FileNotFoundError):
+            fcntl.ioctl(self.fd, _abi.SAVE, _abi.save(file, saved))
 
     def memory(self, offset: int, size: int) -> Optional[mmap.mmap]:
         """Map the memory of a device."""

@@ -234,6 +234,116 @@ class Devices(unittest.TestCase):
             micro.serve("there-is-none", Pipe())
 
 
+class Teller(micro.Driver):
+    """write() tells all files of it, and all devices, after it has called what a test gives it."""
+
+    def __init__(self) -> None:
+        self.files: List[micro.File] = []
+        self.instances: List[micro.Instance] = []
+        self.before: Any = lambda: None
+        self.events = select.EPOLLIN
+        self.calls: List[Any] = []
+
+    def probe(self, instance: micro.Instance) -> None:
+        self.instances.append(instance)
+
+    def open(self, file: micro.File) -> None:
+        self.files.append(file)
+
+    def release(self, file: micro.File) -> None:
+        self.files.remove(file)
+
+    def write(self, file: micro.File, data: bytes, pos: int) -> None:
+        self.before()
+        for instance in self.instances:
+            instance.notify(self.events)
+        for other in self.files:
+            other.notify(self.events)
+            other.save(data)
+
+    def read(self, file: micro.File, count: int, pos: int) -> bytes:
+        self.calls.append(("read", file.request.id, count))
+        self.before()
+        return b"x" * count
+
+    def undelivered(self, file: micro.File, kind: str, id: int, result: int, taken: int) -> None:
+        self.calls.append(("undelivered", kind, id, result, taken))
+
+
+class Goes(unittest.TestCase):
+    """What a driver deals with goes at the same time."""
+
+    def make(self, **properties: str) -> None:
+        make_driver("tell", **properties)
+        self.addCleanup(remove_driver, "tell")
+        for name in ("tell.0", "tell.1"):
+            os.mkdir("%s/%s" % (CONFIGFS, name))
+            self.addCleanup(self.gone, name)
+        self.driver = Teller()
+
+    def gone(self, name: str) -> None:
+        if os.path.isdir("%s/%s" % (CONFIGFS, name)):
+            os.rmdir("%s/%s" % (CONFIGFS, name))
+
+    def test_file_that_goes(self) -> None:
+        self.make()
+        with micro.background("tell", self.driver):
+            one = os.open("/dev/micro/tell.0", os.O_RDWR)
+            two = os.open("/dev/micro/tell.0", os.O_RDWR)
+            self.driver.before = lambda: os.close(two)
+            try:
+                self.assertEqual(os.write(one, b"x"), 1)
+            finally:
+                os.close(one)
+
+    def test_events_that_are_none(self) -> None:
+        self.make()
+        self.driver.events |= select.EPOLLEXCLUSIVE | 1 << 40
+        with micro.background("tell", self.driver):
+            with open("/dev/micro/tell.0", "r+b", buffering=0) as file:
+                self.assertEqual(file.write(b"x"), 1)
+
+    def test_device_that_goes(self) -> None:
+        self.make()
+        with micro.background("tell", self.driver):
+            one = os.open("/dev/micro/tell.0", os.O_RDWR)
+            self.driver.before = lambda: os.rmdir(CONFIGFS + "/tell.1")
+            try:
+                self.assertEqual(os.write(one, b"x"), 1)
+            finally:
+                os.close(one)
+
+    def wait_for_calls(self, n: int) -> None:
+        for _ in range(600):
+            if len(self.driver.calls) >= n:
+                break
+            time.sleep(0.1)
+
+    def test_bad_address(self) -> None:
+        self.make()
+        subprocess.run(["micro-hold", "start"], check=True)
+        try:
+            with micro.background("tell", self.driver):
+                subprocess.run(["micro-hold", "open", "c", "rw", "/dev/micro/tell.0"], check=True, stdout=subprocess.DEVNULL)
+                self.assertEqual(subprocess.check_output(["micro-hold", "fault", "c", "read"], text=True), "EFAULT\n")
+                self.wait_for_calls(2)
+                ((_, number, count), lost) = self.driver.calls
+                self.assertEqual(lost, ("undelivered", "read", number, count, 0))
+        finally:
+            subprocess.run(["micro-hold", "end"])
+
+    def test_hang(self) -> None:
+        self.make(answer_ms="u32:1000")
+        self.driver.before = lambda: time.sleep(4)
+        with self.assertRaises(OSError) as caught:
+            with micro.background("tell", self.driver):
+                with open("/dev/micro/tell.0", "rb", buffering=0) as file:
+                    with self.assertRaises(OSError) as client:
+                        file.read(1)
+        self.assertEqual(client.exception.errno, errno.EIO)
+        self.assertEqual(caught.exception.errno, errno.ESHUTDOWN)
+
+
 SERVER = """
 import micro, os, struct, sys, time
 
