@@ -137,8 +137,9 @@ class Server:
             saved, file._saving = file._saving, None
             if record.type in (_abi.OPEN, _abi.RESTORE) and result < 0:
                 file._error = result
-                if record.id and record.type == _abi.OPEN:
-                    del self._files[record.file]
+                # the kernel does not mention it again, unless nobody waited for the answer
+                if record.id:
+                    self._files.pop(record.file, None)
         if record.id:
             self._node.reply(_abi.reply(record, result, events, saved, payload))
         elif file and saved is not None and record.type == _abi.OPEN:
@@ -173,14 +174,18 @@ class Server:
         else:
             self._node.save(file._number, saved)
 
-    def _file(self, record: _abi.Record) -> File:
+    def _find(self, record: _abi.Record) -> Optional[File]:
         file = self._files.get(record.file)
-        if file is None:
-            if self._files_are_told() or record.instance not in self._instances:
-                raise OSError(errno.EIO, "no such file")
+        if file is None and not self._files_are_told() and record.instance in self._instances:
             # for this once
             file = File(self, self._instances[record.instance], record.file, record.open_flags, bytes(_abi.STATE))
             self._once = file
+        return file
+
+    def _file(self, record: _abi.Record) -> File:
+        file = self._find(record)
+        if file is None:
+            raise OSError(errno.EIO, "no such file")
         if file._error:
             raise OSError(-file._error, "the file was refused")
         file.flags = record.open_flags
@@ -208,8 +213,14 @@ class Server:
     def _remove(self, record: _abi.Record) -> Answer:
         instance = self._instances.get(record.instance)
         if instance:
-            for file in [f for f in self._files.values() if f.instance is instance]:
-                del self._files[file._number]
+            for number in [f._number for f in self._files.values() if f.instance is instance]:
+                file = self._files.pop(number)
+                # such as one that was being opened: the kernel does not mention it again
+                if not file._error and self._node.attached.operations & _abi.OP_RELEASE:
+                    try:
+                        self._driver.release(file)
+                    except Exception as error:
+                        self._failed(record, error)
             try:
                 if instance._probed:
                     self._driver.remove(instance)
@@ -298,8 +309,8 @@ class Server:
         what = _abi.undelivered(record)
         if what.type == _abi.OPEN:
             return self._release(record)
-        file = self._files.get(record.file)
-        if file and not file._error:
+        file = self._find(record)
+        if file and not file._error and what.type in (_abi.READ, _abi.WRITE, _abi.IOCTL, _abi.LLSEEK):
             self._driver.undelivered(file, _abi.NAMES[what.type], what.id, what.result, what.taken)
         return 0, 0, b""
 

@@ -85,6 +85,8 @@ class Pipe(micro.Driver):
         file.count = 0
         if file.instance.name.endswith("refuse"):
             raise OSError(errno.EBUSY, "in use")
+        if file.instance.name.endswith("goes"):
+            os.rmdir("%s/%s" % (CONFIGFS, file.instance.name))
 
     def release(self, file: micro.File) -> None:
         self.calls.append("release")
@@ -218,11 +220,23 @@ class Devices(unittest.TestCase):
         with self.assertRaises(OSError) as caught:
             os.read(fd, 1)
         self.assertEqual(caught.exception.errno, errno.ENODEV)
+        self.wait_for_call("remove py.1")
+        self.assertEqual(self.driver.calls[-2:], ["release", "remove py.1"])
+
+    def wait_for_call(self, call: str) -> None:
         for _ in range(600):
             if "remove py.1" in self.driver.calls:
                 break
             time.sleep(0.1)
-        self.assertEqual(self.driver.calls[-2:], ["release", "remove py.1"])
+
+    def test_device_goes_while_it_is_opened(self) -> None:
+        os.mkdir(CONFIGFS + "/py.goes")
+        with self.assertRaises(OSError) as caught:
+            os.open("/dev/micro/py.goes", os.O_RDONLY)
+        self.assertEqual(caught.exception.errno, errno.ENODEV)
+        self.wait_for_call("remove py.goes")
+        self.assertEqual(self.driver.calls[-2:], ["release", "remove py.goes"])
+        self.assertEqual(os.write(self.fd, b"goes on"), 7)
 
     def test_second_server(self) -> None:
         with self.assertRaises(OSError) as caught:

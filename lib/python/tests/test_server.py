@@ -238,6 +238,12 @@ class Answers(unittest.TestCase):
         self.assertEqual(self.send(_abi.OPEN, id=3, file=6), -errno.EBUSY)
         self.assertNotIn(6, self.server._files)
 
+    def test_restore_refused(self) -> None:
+        # the kernel answers for the file from then on, and does not tell when it is closed
+        self.driver.given = OSError(errno.EBUSY, "in use")
+        self.assertEqual(self.send(_abi.RESTORE, id=3, file=7), -errno.EBUSY)
+        self.assertNotIn(7, self.server._files)
+
     def test_posted_open_refused(self) -> None:
         # nobody waits for the answer, so what comes later fails
         self.driver.given = OSError(errno.EBUSY, "in use")
@@ -283,8 +289,24 @@ class Answers(unittest.TestCase):
         self.assertEqual(self.driver.released._number, 5)
 
     def test_remove(self) -> None:
+        file = self.server._files[5]
         self.send(_abi.REMOVE)
+        self.assertIs(self.driver.released, file)
         self.assertEqual((self.server._files, self.server._instances), ({}, {}))
+
+    def test_remove_without_release(self) -> None:
+        self.node.attached = _abi.Attached(65536, 8, 0, 0x7F & ~_abi.OP_RELEASE, 1)
+        self.send(_abi.REMOVE)
+        self.assertFalse(hasattr(self.driver, "released"))
+        self.assertEqual((self.server._files, self.server._instances), ({}, {}))
+
+    def test_remove_after_an_exception(self) -> None:
+        self.driver.release = lambda file: 1 // 0  # type: ignore[assignment]
+        removed: List[str] = []
+        self.driver.remove = lambda instance: removed.append(instance.name)  # type: ignore[assignment]
+        with self.assertLogs("micro", "ERROR"):
+            self.send(_abi.REMOVE)
+        self.assertEqual(removed, ["test.0"])
 
     def test_other_signals(self) -> None:
         # one that the program handles wakes the server, which then sleeps again
