@@ -142,6 +142,24 @@ wait $server
 rmdir $micro/t.x
 remove_driver t
 
+note "a client that gives bad addresses"
+make_driver t
+mkdir $micro/t.x
+start t micro-serve -v -r 1 t
+micro-hold start
+micro-hold open c rw /dev/micro/t.x >/dev/null
+is "$(micro-hold fault c read)" EFAULT "its read fails"
+wait_for grep -q ^undelivered /tmp/server.log
+is "$(sed -n 's/^undelivered //p' /tmp/server.log)" "r $(sed -n 's/^read //p' /tmp/server.log) 0" "undelivered() is called with the request"
+is "$(micro-hold fault c ioctl)" EFAULT "its ioctl fails"
+wait_for grep -q '^undelivered i' /tmp/server.log
+like "$(grep '^undelivered i' /tmp/server.log)" "^undelivered i [0-9]+ 0 0$" "undelivered() is called for the ioctl"
+micro-hold end
+kill $server
+wait $server
+rmdir $micro/t.x
+remove_driver t
+
 # are_removed: the server of t knows that both devices have gone
 are_removed() {
 	[ "$(grep -c ^remove /tmp/server.log)" -eq 2 ]

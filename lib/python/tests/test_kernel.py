@@ -122,6 +122,8 @@ class Pipe(micro.Driver):
             return arg
         if cmd == WHO:
             return struct.pack("iII", file.request.pid, file.request.uid, file.request.gid)
+        if cmd == COMPAT:
+            return int(file.request.compat)
         raise OSError(errno.ENOTTY, "no such command")
 
     def llseek(self, file: micro.File, offset: int, whence: int) -> int:
@@ -196,6 +198,14 @@ class Devices(unittest.TestCase):
             fcntl.ioctl(self.fd, micro.io("P", 99))
         self.assertEqual(caught.exception.errno, errno.ENOTTY)
 
+    def test_compat_ioctl(self) -> None:
+        subprocess.run(["micro-hold", "start"], check=True)
+        self.addCleanup(lambda: subprocess.run(["micro-hold", "end"]))
+        subprocess.run(["micro-hold", "open", "c", "rw", "/dev/micro/py.0"], check=True, stdout=subprocess.DEVNULL)
+        for how, answer in (("ioctl32", "1\n"), ("ioctl", "0\n")):
+            with self.subTest(how=how):
+                self.assertEqual(subprocess.check_output(["micro-hold", how, "c", str(COMPAT)], text=True), answer)
+
     def test_llseek(self) -> None:
         self.assertEqual(os.lseek(self.fd, 5, os.SEEK_SET), 5)
         self.assertEqual(os.lseek(self.fd, 5, os.SEEK_CUR), 10)
@@ -225,7 +235,7 @@ class Devices(unittest.TestCase):
 
     def wait_for_call(self, call: str) -> None:
         for _ in range(600):
-            if "remove py.1" in self.driver.calls:
+            if call in self.driver.calls:
                 break
             time.sleep(0.1)
 

@@ -2,12 +2,14 @@
 /*
  * micro-serve: a user driver made with libmicro, for tests
  *
- *	micro-serve [-t THREADS] [-x] [-k] [-w] [-v] [-u] [-o SECONDS] DRIVER
+ *	micro-serve [-t THREADS] [-x] [-k] [-w] [-v] [-u] [-o SECONDS] [-r SECONDS]
+ *		    DRIVER
  *						serve; -x: take over from another process; -k: get
  *						SIGTERM in probe(); -w: signals are for a thread
  *						of its own, which calls micro_stop(); -v: say on
  *						stderr what is called for files and devices; -u:
- *						restore no file; -o: open() takes so long
+ *						restore no file; -o, -r: open(), read() takes so long,
+ *						and with -r there is something to read
  *	micro-serve -c DEVICE			a client: what is wrong with the answers?
  *	micro-serve -m DEVICE THREADS		a client with so many threads, whose requests
  *						have to meet in the server
@@ -62,7 +64,7 @@ struct file {
 };
 
 static bool killed, verbose, restores = true;
-static unsigned int open_takes;
+static unsigned int open_takes, read_takes;
 
 static void tell(const char *what, struct micro_instance *inst)
 {
@@ -130,7 +132,10 @@ static ssize_t serve_read(struct micro_file *file, void *buf, size_t size, off_t
 {
 	struct file *f = micro_file_data(file);
 
-	if (!f->readable)
+	if (verbose)
+		fprintf(stderr, "read %llu %zu\n", (unsigned long long)micro_request_id(), size);
+	sleep(read_takes);
+	if (!f->readable && !read_takes)
 		return -EAGAIN;
 	count(file);
 	memset(buf, 'a' + pos % 26, size);
@@ -229,6 +234,15 @@ static long serve_ioctl(struct micro_file *file, unsigned int cmd, void *arg, si
 	}
 }
 
+static void serve_undelivered(struct micro_file *file, int type, uint64_t id, int64_t result,
+			      int64_t taken)
+{
+	(void)file;
+	if (verbose)
+		fprintf(stderr, "undelivered %c %llu %lld %lld\n", type, (unsigned long long)id,
+			(long long)result, (long long)taken);
+}
+
 static void *wait_for_term(void *arg)
 {
 	int number;
@@ -263,6 +277,7 @@ static int serve(const char *driver, unsigned int threads, bool takeover)
 		.write = serve_write,
 		.llseek = serve_llseek,
 		.ioctl = serve_ioctl,
+		.undelivered = serve_undelivered,
 	};
 	struct micro_options options = {
 		.size = sizeof(options),
@@ -426,7 +441,7 @@ int main(int argc, char **argv)
 	bool takeover = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "t:xkwvuo:c:m:s:i:f:")) >= 0) {
+	while ((option = getopt(argc, argv, "t:xkwvuo:r:c:m:s:i:f:")) >= 0) {
 		switch (option) {
 		case 't':
 			threads = atoi(optarg);
@@ -448,6 +463,9 @@ int main(int argc, char **argv)
 			break;
 		case 'o':
 			open_takes = atoi(optarg);
+			break;
+		case 'r':
+			read_takes = atoi(optarg);
 			break;
 		case 'i':
 			return command(optarg, atoi(argv[optind]), atoi(argv[optind + 1]));
