@@ -11,7 +11,8 @@ system_packages=(systemd-sysv udev dbus kmod initramfs-tools zstd dkms openssl c
 	device-tree-compiler libfdt1 libjson-c5 libudev1 pkg-config procps python3 libc6-dev)
 
 # system KERNEL: builds what changed, for the kernel 6.1 or 6.12 of Debian 12, or with Debian
-# 13 and its kernel, 6.12-trixie. Sets
+# 13 and its kernel, 6.12-trixie, beside which there is the one before it, as after an
+# upgrade. Sets
 #   system_disk     an image with the root file system; not to be written to
 #   kernel_image, kernel_initrd, kernel_release
 system() {
@@ -34,6 +35,7 @@ system() {
 		system_releases+=("$(system_release "$name")") || exit
 		[[ $name != "$1" ]] || kernel_release=${system_releases[-1]}
 	done
+	[[ $1 != 6.12-trixie ]] || system_releases+=("$(release_before "$kernel_release")") || exit
 	locked "system-${dir##*/}" system_build "$dir" || exit
 	system_disk=$dir/disk.raw
 	kernel_image=$dir/vmlinuz-$kernel_release
@@ -47,6 +49,22 @@ system_release() {
 	image=$(remembered "$system_suite" amd64 "$meta" depends "$meta" | grep -m 1 '^linux-image-') ||
 		no_package "$system_suite" amd64 "$meta"
 	printf '%s\n' "${image#linux-image-}"
+}
+
+# release_before RELEASE: the newest one of the same version before it. Two kernels with
+# headers are what DKMS has to do with after an upgrade.
+release_before() {
+	local name=linux-headers-${1%%+*} releases
+	# 6.12.118+deb13-cloud-amd64
+	name=${name%.*}.
+	releases=$(remembered "$system_suite" amd64 "${name}cloud" cloud_releases "$name") || exit
+	sort -V <<<"$releases"$'\n'"$1" | grep -B 1 -m 1 -xF "$1" | grep -vxF "$1" ||
+		die "Debian's $system_suite has no kernel before $1"
+}
+
+# cloud_releases PREFIX: as of uname -r, of the packages of headers with that prefix
+cloud_releases() {
+	apt-cache pkgnames "$1" | sed -n 's/^linux-headers-\(.*-cloud-amd64\)$/\1/p'
 }
 
 # Root and packages change at different times: the first is fetched once, the
