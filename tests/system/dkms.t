@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The modules that DKMS built, and a driver that is built with the installed
 # headers and arrives while its device waits.
+# The last part is an upgrade of a kernel that the modules cannot be built for.
 # kernels: 6.12 6.12-trixie
+# vm: --timeout 7200
 . /tests/lib/tap.sh
 . /tests/lib/system.sh
 
@@ -57,5 +59,33 @@ run_ok microctl apply /root/counter/counter.dtso
 wait_for bound century
 wait_for bound visitors
 is "$(cat /dev/micro/visitors /dev/micro/century | xargs)" "1 101" "the same with microctl: udev loads it"
+
+note "a kernel is installed, and a build fails"
+# the one that does not run, as after an upgrade. configure PACKAGE: again, as if it had
+# just been unpacked. Of dpkg-reconfigure that fails, dpkg would know nothing.
+kernel=$(kernels | grep -vxF "$(uname -r)")
+configure() {
+	sed -i "/^Package: $1\$/,/^\$/s/^Status: .*/Status: install ok unpacked/" /var/lib/dpkg/status
+	run_ok dpkg --configure "$1"
+}
+status() {
+	dkms status -m microkernel -k "$kernel" 2>/dev/null | sed -n 's/, [^,]*: installed.*/: installed/p'
+}
+run_ok dkms unbuild -m microkernel -v "$version" -k "$kernel"
+is "$(status)" "" "there are no modules for the kernel"
+main=/usr/src/microkernel-$version/src/core/main.c
+cp "$main" /root/main.c
+echo "#error broken" >>"$main"
+for package in "linux-image-$kernel" "linux-headers-$kernel"; do
+	configure "$package"
+	like "$tap_output" "^microkernel: the modules cannot be built for Linux $kernel, and are left out there\.\$" \
+		"the output says that the modules are left out"
+	like "$tap_output" "error: #error broken" "the output has the error of the compiler"
+	is "$(dpkg --audit)" "" "no package is left unconfigured"
+	is "$(status)" "" "there are still none"
+done
+cp /root/main.c "$main"
+configure "linux-headers-$kernel"
+is "$(status)" "microkernel/$version, $kernel: installed" "the modules are there when the source is right again"
 
 done_testing
