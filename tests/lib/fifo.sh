@@ -8,9 +8,14 @@ fifo_dies() {
 	make_driver fifo memory-size/u32=524288 'again/string=read\nwrite\n' attempts/u32=1000
 	mkdir "$micro"/fifo.0
 	in_hand=$(timeout "$2" micro-step micro_user.fifo /dev/micro/fifo.0 1 1600 "$1" user-fifo fifo)
-	ok $? "no byte is lost or repeated"
-	[ "$in_hand" -gt 5 ]
-	ok $? "$in_hand servers were killed with a request in hand"
+	fifo_status=$?
+	if [ $fifo_status -eq 3 ]; then
+		skip "this machine has no single steps (PTRACE_SINGLESTEP)" 2
+	else
+		ok $fifo_status "no byte is lost or repeated"
+		[ "$in_hand" -gt 5 ]
+		ok $? "$in_hand servers were killed with a request in hand"
+	fi
 	rmdir "$micro"/fifo.0
 	remove_driver fifo
 }
