@@ -265,7 +265,8 @@ static void test_given_up(void)
 		if (done.id == 1)
 			check(done.res == -EINTR || done.res == -ECANCELED);
 		else
-			check(!done.res || done.res == -EALREADY);
+			/* the kernel looks twice, and the worker may have left in between */
+			check(!done.res || done.res == -EALREADY || done.res == -ENOENT);
 	}
 
 	child = fork();
