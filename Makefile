@@ -5,22 +5,27 @@
 # KERNEL_SRC, others KERNELDIR. O is where it was built, if that is elsewhere: as the
 # kernel has it, that counts on the command line, and KBUILD_OUTPUT everywhere.
 output := $(if $(filter command,$(origin O)),$(O))
+named_kernel := $(or $(filter-out undefined,$(origin KDIR)),$(KERNEL_SRC),$(KERNELDIR),$(output))
 KDIR ?= $(or $(KERNEL_SRC),$(KERNELDIR),$(output),/lib/modules/$(or $(KVER),$(shell uname -r))/build)
-kbuild := $(or $(output),$(KBUILD_OUTPUT),$(KDIR))
+# the kernel's makefile would take a relative folder for one in KDIR, and make it there
+built_in := $(abspath $(or $(output),$(KBUILD_OUTPUT)))
+kbuild := $(or $(built_in),$(KDIR))
+kbuild_flags = $(if $(built_in),O=$(built_in))
 # what uname -r says there: Debian's include/config/kernel.release says something else
-KVER ?= $(or $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' \
-	$(kbuild)/include/generated/utsrelease.h 2>/dev/null),$(shell uname -r))
+release := $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' \
+	$(kbuild)/include/generated/utsrelease.h 2>/dev/null)
+# another kernel's modules are not for the running one
+KVER ?= $(or $(release),$(if $(named_kernel),$(error The kernel in $(kbuild) has no \
+include/generated/utsrelease.h: call "make modules_prepare" there, or say KVER=release)),$(shell uname -r))
 PREFIX ?= /usr
 DEPMOD ?= depmod
-# where depmod is, which only root has in the path
-export PATH := $(PATH):/usr/sbin:/sbin
 
 # Who stages modules in a folder wants all the rest there too
 DESTDIR ?= $(INSTALL_MOD_PATH)
 INSTALL_MOD_DIR ?= updates/microkernel
-modroot = $(or $(INSTALL_MOD_PATH),$(DESTDIR))
+modroot = $(abspath $(or $(INSTALL_MOD_PATH),$(DESTDIR)))
 MODLIB ?= $(modroot)/lib/modules/$(KVER)
-moddir = $(MODLIB)/$(INSTALL_MOD_DIR)
+moddir = $(abspath $(MODLIB))/$(INSTALL_MOD_DIR)
 incdir = $(DESTDIR)$(PREFIX)/include/microkernel
 pcdir = $(DESTDIR)$(PREFIX)/share/pkgconfig
 version = $(shell sed -n 's/^.define MICRO_VERSION "\(.*\)"/\1/p' include/microkernel_version.h)
@@ -45,16 +50,20 @@ kbuild_flags += CONFIG_DEBUG_INFO_BTF_MODULES=
 endif
 
 # The package that has the headers, by its name in this distribution
+wanted = $(if $(filter file,$(origin KVER)),$(or $(release),$(shell uname -r)),$(KVER))
 headers_package = $(shell . /etc/os-release 2>/dev/null; case " $$ID $$ID_LIKE " in \
-	(*' debian '*|*' ubuntu '*) echo linux-headers-$(KVER) ;; \
-	(*' fedora '*|*' rhel '*) echo kernel-devel-$(KVER) ;; \
+	(*' debian '*|*' ubuntu '*) echo linux-headers-$(wanted) ;; \
+	(*' fedora '*|*' rhel '*) echo kernel-devel-$(wanted) ;; \
 	(*' arch '*) echo linux-headers ;; \
 	(*' suse '*|*' opensuse '*) echo kernel-default-devel ;; \
 	(*' alpine '*) echo linux-lts-dev ;; \
-	(*) echo "with the headers of Linux $(KVER)" ;; esac)
+	(*) echo "with the headers of Linux $(wanted)" ;; esac)
 
-# a folder to stage modules in lacks the kernel's own: who unpacks it there runs depmod
-depmod = [ ! -e $(MODLIB)/modules.order ] || $(DEPMOD) -b $(or $(modroot),/) $(KVER)
+# A folder to stage modules in lacks the kernel's own: who unpacks it there runs depmod. That
+# may be where only root has it in the path
+modbase = $(filter-out /usr,$(patsubst %/lib/modules/$(KVER),%,$(abspath $(MODLIB))))
+depmod = [ ! -e $(abspath $(MODLIB))$(if $(modbase),/modules.order) ] || \
+	PATH="$$PATH:/usr/sbin:/sbin" $(DEPMOD) -b $(or $(modbase),/) $(KVER)
 
 define headers
 $(if $(wildcard $(KDIR)/Makefile),,$(error No kernel headers in $(KDIR): \
@@ -76,7 +85,7 @@ install: install-dev install-man modules
 # the modules alone, as Yocto and Buildroot ask for them; they are built before
 modules_install:
 	$(headers)
-	$(MAKE) -C $(KDIR) M=$(CURDIR) $(kbuild_flags) MODLIB=$(MODLIB) INSTALL_MOD_DIR=$(INSTALL_MOD_DIR) \
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(kbuild_flags) MODLIB=$(abspath $(MODLIB)) INSTALL_MOD_DIR=$(INSTALL_MOD_DIR) \
 		DEPMOD=true modules_install
 	install -m 644 Module.symvers $(moddir)
 	$(depmod)
@@ -111,17 +120,20 @@ uninstall: uninstall-man
 	rm -rf $(incdir) $(pcdir)/microkernel.pc
 	$(depmod)
 
+# a relative folder is one here, and not there
+here = $(if $(DESTDIR),DESTDIR=$(abspath $(DESTDIR)))
+
 tools:
 	@$(MAKE) --no-print-directory -C tools/microctl
 
 install-tools uninstall-tools:
-	@$(MAKE) --no-print-directory -C tools/microctl $(@:-tools=)
+	@$(MAKE) --no-print-directory -C tools/microctl $(here) $(@:-tools=)
 
 lib:
 	@$(MAKE) --no-print-directory -C lib/libmicro
 
 install-lib uninstall-lib:
-	@$(MAKE) --no-print-directory -C lib/libmicro $(@:-lib=)
+	@$(MAKE) --no-print-directory -C lib/libmicro $(here) $(@:-lib=)
 
 # The boot service and the rules, for systems without our packages. Before /usr was
 # merged, systemd and udev had their folders in /lib

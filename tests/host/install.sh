@@ -7,7 +7,7 @@
 # shellcheck source=../../scripts/lib/guest.sh
 source "${BASH_SOURCE[0]%/*}/../../scripts/lib/guest.sh"
 
-need make=make gcc=gcc xz=xz-utils depmod=kmod unshare=util-linux mount=mount /usr/include/unistd.h=libc6-dev
+need make=make gcc=gcc xz=xz-utils cpio=cpio depmod=kmod unshare=util-linux mount=mount /usr/include/unistd.h=libc6-dev
 kernel 6.1
 temporary tmp "$cache/build/install"
 count=0
@@ -104,18 +104,65 @@ ok $? "the compiler is the kernel's, whatever CC is in the environment"
 sealed make -n KDIR="$tmp/clang" CC=gcc modules && ! grep -q 'LLVM=' "$tmp/log"
 ok $? "unless CC= is on the command line"
 
-# a kernel that was built elsewhere than in its source
+# What kernel makefiles do, at once: each prints what it gets, and makes the folder of the modules
+stub_kernel() {
+	mkdir -p "$1/include/generated" "$1/include/config"
+	echo '#define UTS_RELEASE "6.9.0-1-stub"' >"$1/include/generated/utsrelease.h"
+	: >"$1/include/config/auto.conf"
+	cat >"$1/Makefile" <<'END'
+modules: ; @echo "modules O=$(O)"; touch $(M)/Module.symvers
+modules_install: ; @echo "modules_install O=$(O)"; mkdir -p $(MODLIB)/$(INSTALL_MOD_DIR)
+END
+}
+stub_kernel "$tmp/kernels/stub"
+stubbed=lib/modules/6.9.0-1-stub
+
 rm -rf "$tmp/stage/"*
-# shellcheck disable=SC2154 # it sets source_dir
-kernel_source
-split=$tmp/kernel
-mkdir "$split"
-if cp -r "$kernel_headers"/{.config,include,arch,Module.symvers} "$split" 2>"$tmp/log"; then
-	# shellcheck disable=SC2154
-	sealed make -s -n KERNEL_SRC="$source_dir" O="$split" INSTALL_MOD_PATH="$tmp/stage" modules_install &&
-		grep -q -- "-C $source_dir .*MODLIB=$tmp/stage/$modules" "$tmp/log"
-fi
-ok $? "O= names the folder in which the kernel was built, and its release is taken from there"
+sealed make -s KDIR="$tmp/kernels/stub" DESTDIR=../stage install &&
+	there "$stubbed/updates/microkernel/Module.symvers" usr/include/microkernel/microkernel.h
+ok $? "a relative DESTDIR is a folder where make was called, for modules and headers"
+mkdir -p "$tmp/source/tools/microctl" "$tmp/source/lib/libmicro"
+for part in tools/microctl lib/libmicro; do
+	# shellcheck disable=SC2016 # make expands it
+	printf 'all install:\n\t@echo "$@ in $(DESTDIR)"\n' >"$tmp/source/$part/Makefile"
+done
+sealed make -s DESTDIR=../stage install-tools install-lib && [[ $(grep -c "^install in $tmp/stage$" "$tmp/log") -eq 2 ]]
+ok $? "... and for microctl and libmicro"
+sealed make -s INSTALL_MOD_PATH="$tmp/stage" install-tools && grep -qx "install in $tmp/stage" "$tmp/log"
+ok $? "microctl is installed into INSTALL_MOD_PATH, too"
+
+# MODLIB alone names the stage, as for Yocto
+recorder=$tmp/stage/depmod
+rm -rf "$tmp/stage/"*
+printf '#!/bin/sh\necho "depmod: $*"\n' >"$recorder"
+chmod +x "$recorder"
+sealed make -s KDIR="$tmp/kernels/stub" MODLIB="$tmp/stage/usr/$stubbed" DEPMOD="$recorder" modules modules_install &&
+	! grep -q '^depmod' "$tmp/log"
+ok $? "no depmod in a stage without the kernel"
+touch "$tmp/stage/usr/$stubbed/modules.order"
+sealed make -s KDIR="$tmp/kernels/stub" MODLIB="$tmp/stage/usr/$stubbed" DEPMOD="$recorder" modules_install &&
+	grep -qx "depmod: -b $tmp/stage/usr 6.9.0-1-stub" "$tmp/log"
+ok $? "depmod is told of the stage that MODLIB= names"
+sealed make -n KDIR="$tmp/kernels/stub" MODLIB="/$stubbed" DEPMOD=no-depmod modules_install &&
+	grep -qF "[ ! -e /$stubbed ] ||" "$tmp/log" && grep -q "no-depmod -b / 6.9.0-1-stub" "$tmp/log"
+ok $? "depmod is called for this machine, also if the kernel has no modules.order"
+
+# a kernel that was built elsewhere than in its source
+mkdir "$tmp/source/out"
+mv "$tmp/kernels/stub/include" "$tmp/source/out"
+sealed make -s KDIR="$tmp/kernels/stub" O=out DESTDIR="$tmp/stage" modules modules_install &&
+	[[ $(grep -c " O=$tmp/source/out$" "$tmp/log") -eq 2 ]] && there "$stubbed/updates/microkernel/Module.symvers"
+ok $? "a relative O= is a folder where make was called"
+sealed env KBUILD_OUTPUT=out make -s KDIR="$tmp/kernels/stub" modules && grep -q " O=$tmp/source/out$" "$tmp/log"
+ok $? "and so is KBUILD_OUTPUT"
+! sealed make -s KDIR="$tmp/kernels/stub" DESTDIR="$tmp/stage" modules_install &&
+	grep -q "The kernel in $tmp/kernels/stub has no include/generated/utsrelease.h" "$tmp/log"
+ok $? "if the release of the named kernel is not known, make says so, and does not take that of the running one"
+# Debian's headers are split in this way
+rm -rf "$tmp/stage/"*
+sealed make -s -j2 KERNEL_SRC="$(common_headers)" O="$kernel_headers" INSTALL_MOD_PATH="$tmp/stage" modules modules_install &&
+	there "$modules/updates/microkernel/src/core/microkernel.ko" && [[ $(ls "$tmp/stage/lib/modules") == "$kernel_release" ]]
+ok $? "Yocto: KERNEL_SRC= names the source and O= the folder in which the kernel was built, which has the release"
 
 rm -rf "$tmp/stage/"*
 sealed make -s DESTDIR="$tmp/stage" PREFIX=/usr/local install-system &&
