@@ -37,7 +37,9 @@ kconfig = $(shell sed -n 's/^$(1)="\{0,1\}\([^"]*\)"\{0,1\}$$/\1/p' $(kbuild)/in
 # environment says nothing: the kernel's makefile does not look at it
 ifeq ($(origin LLVM)$(filter command,$(origin CC))$(call kconfig,CONFIG_CC_IS_CLANG),undefinedy)
 clang := $(shell echo '$(call kconfig,CONFIG_CC_VERSION_TEXT)' | sed -n 's/.*clang version \([0-9]*\).*/\1/p')
-kbuild_flags += LLVM=$(if $(shell command -v clang-$(clang);),-$(clang),1)
+clang := $(if $(shell command -v clang-$(clang);),-$(clang))
+# LLVM= means its linker, too
+kbuild_flags += $(if $(call kconfig,CONFIG_LD_IS_LLD),LLVM=$(or $(clang),1),CC=clang$(clang))
 endif
 # Modules are signed with a key that is there, and have types for BPF if pahole
 # and the kernel's own are there. Without these, the kernel's makefiles fail

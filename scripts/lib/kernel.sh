@@ -87,8 +87,11 @@ built_with_clang() {
 	local conf=$kernel_headers/include/config/auto.conf version
 	[[ -z ${LLVM+set} ]] && grep -qsx CONFIG_CC_IS_CLANG=y "$conf" || return 0
 	version=$(sed -n 's/^CONFIG_CC_VERSION_TEXT=.*clang version \([0-9]*\).*/\1/p' "$conf")
-	kernel_llvm=(LLVM=1)
-	! command -v "clang-$version" >/dev/null || kernel_llvm=("LLVM=-$version")
+	version=-$version
+	command -v "clang$version" >/dev/null || version=''
+	kernel_llvm=("LLVM=${version:-1}")
+	# LLVM= means its linker, too
+	grep -qx CONFIG_LD_IS_LLD=y "$conf" || kernel_llvm=("CC=clang$version")
 }
 
 # kernel_package NAME ARCH: the package that stands for the newest of these kernels

@@ -54,6 +54,10 @@ ok $? 'gcc builds the modules for a kernel in a folder'
 printf 'CONFIG_CC_IS_CLANG=y\nCONFIG_CC_VERSION_TEXT="Some clang version 99.1 (1)"\n' \
 	>"$work/one/linux/include/config/auto.conf"
 with "$llvm"
+says 'llvm: CC=clang.'
+ok $? 'clang does without its linker, if GNU ld has linked the kernel'
+echo CONFIG_LD_IS_LLD=y >>"$work/one/linux/include/config/auto.conf"
+with "$llvm"
 says 'llvm: LLVM=1.'
 ok $? 'clang does, if clang has built the kernel'
 mkdir "$work/programs"

@@ -99,6 +99,9 @@ ok $? "Buildroot: the kernel's makefile is called with M=, without ours"
 mkdir -p "$tmp/clang/include/config"
 printf 'CONFIG_CC_IS_CLANG=y\nCONFIG_CC_VERSION_TEXT="clang version 99.1"\n' >"$tmp/clang/include/config/auto.conf"
 echo 'modules:' >"$tmp/clang/Makefile"
+sealed env CC=gcc make -n KDIR="$tmp/clang" modules && grep -q ' CC=clang ' "$tmp/log" && ! grep -q 'LLVM=' "$tmp/log"
+ok $? "clang without its linker, if GNU ld has linked the kernel"
+echo CONFIG_LD_IS_LLD=y >>"$tmp/clang/include/config/auto.conf"
 sealed env CC=gcc make -n KDIR="$tmp/clang" modules && grep -q 'LLVM=1' "$tmp/log"
 ok $? "the compiler is the kernel's, whatever CC is in the environment"
 sealed make -n KDIR="$tmp/clang" CC=gcc modules && ! grep -q 'LLVM=' "$tmp/log"
@@ -110,7 +113,7 @@ stub_kernel() {
 	echo '#define UTS_RELEASE "6.9.0-1-stub"' >"$1/include/generated/utsrelease.h"
 	: >"$1/include/config/auto.conf"
 	cat >"$1/Makefile" <<'END'
-modules: ; @echo "modules O=$(O)"; touch $(M)/Module.symvers
+modules: ; @echo "modules O=$(O) PATH=$$PATH"; touch $(M)/Module.symvers
 modules_install: ; @echo "modules_install O=$(O)"; mkdir -p $(MODLIB)/$(INSTALL_MOD_DIR)
 END
 }
@@ -130,6 +133,10 @@ sealed make -s DESTDIR=../stage install-tools install-lib && [[ $(grep -c "^inst
 ok $? "... and for microctl and libmicro"
 sealed make -s INSTALL_MOD_PATH="$tmp/stage" install-tools && grep -qx "install in $tmp/stage" "$tmp/log"
 ok $? "microctl is installed into INSTALL_MOD_PATH, too"
+
+# /usr/sbin may be /usr/bin, with all programs that Yocto and Buildroot keep out
+sealed env PATH=/usr/bin:/bin make -s KDIR="$tmp/kernels/stub" modules && grep -q ' PATH=/usr/bin:/bin$' "$tmp/log"
+ok $? "the kernel's makefile has the path that make was called with"
 
 # MODLIB alone names the stage, as for Yocto
 recorder=$tmp/stage/depmod
@@ -151,9 +158,9 @@ ok $? "depmod is called for this machine, also if the kernel has no modules.orde
 mkdir "$tmp/source/out"
 mv "$tmp/kernels/stub/include" "$tmp/source/out"
 sealed make -s KDIR="$tmp/kernels/stub" O=out DESTDIR="$tmp/stage" modules modules_install &&
-	[[ $(grep -c " O=$tmp/source/out$" "$tmp/log") -eq 2 ]] && there "$stubbed/updates/microkernel/Module.symvers"
+	[[ $(grep -cE " O=$tmp/source/out( |$)" "$tmp/log") -eq 2 ]] && there "$stubbed/updates/microkernel/Module.symvers"
 ok $? "a relative O= is a folder where make was called"
-sealed env KBUILD_OUTPUT=out make -s KDIR="$tmp/kernels/stub" modules && grep -q " O=$tmp/source/out$" "$tmp/log"
+sealed env KBUILD_OUTPUT=out make -s KDIR="$tmp/kernels/stub" modules && grep -q " O=$tmp/source/out " "$tmp/log"
 ok $? "and so is KBUILD_OUTPUT"
 ! sealed make -s KDIR="$tmp/kernels/stub" DESTDIR="$tmp/stage" modules_install &&
 	grep -q "The kernel in $tmp/kernels/stub has no include/generated/utsrelease.h" "$tmp/log"
