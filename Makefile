@@ -53,13 +53,8 @@ endif
 
 # The package that has the headers, by its name in this distribution
 wanted = $(if $(filter file,$(origin KVER)),$(or $(release),$(shell uname -r)),$(KVER))
-headers_package = $(shell . /etc/os-release 2>/dev/null; case " $$ID $$ID_LIKE " in \
-	(*' debian '*|*' ubuntu '*) echo linux-headers-$(wanted) ;; \
-	(*' fedora '*|*' rhel '*) echo kernel-devel-$(wanted) ;; \
-	(*' arch '*) echo linux-headers ;; \
-	(*' suse '*|*' opensuse '*) echo kernel-default-devel ;; \
-	(*' alpine '*) echo linux-lts-dev ;; \
-	(*) echo "with the headers of Linux $(wanted)" ;; esac)
+headers_package = $(or $(shell packaging/package-name --headers $(wanted) 2>/dev/null),\
+	with the headers of Linux $(wanted))
 
 # A folder to stage modules in lacks the kernel's own: who unpacks it there runs depmod. That
 # may be where only root has it in the path
@@ -164,7 +159,7 @@ uninstall-system:
 	$(if $(DESTDIR),,rm -f /dev/micro/.keep; [ ! -d /dev/micro ] || rmdir --ignore-fail-on-non-empty /dev/micro)
 
 overlays:
-	@command -v dtc >/dev/null || { echo "Please install the package device-tree-compiler." >&2; exit 1; }
+	@command -v dtc >/dev/null || { echo "Please install the package $$(packaging/package-name device-tree-compiler)." >&2; exit 1; }
 	@$(MAKE) --no-print-directory -C dts-overlays
 
 demo:
@@ -265,7 +260,7 @@ make modules_install
                   install the modules alone
 make install-man  install the manual pages of the modules alone; uninstall-man
 make uninstall    remove all that "make install" has installed
-make tools        build microctl, which needs libfdt-dev, libjson-c-dev, libudev-dev;
+make tools        build microctl, which needs the headers of libfdt, json-c and libudev;
                   WITH_JSON=0 and WITH_UDEV=0 leave out the last two
 make install-tools
                   install it, its manual page and completions; uninstall-tools

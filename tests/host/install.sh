@@ -191,5 +191,21 @@ ok $? "a kernel without linux/cleanup.h gets a sentence"
 ! sealed make -s KDIR=/nowhere modules && grep -q 'No kernel headers in /nowhere: install the package' "$tmp/log"
 ok $? "without headers, make names the package that has them"
 
+# names SYSTEM NAME RELEASE: so it calls the package with the headers of a kernel
+names() {
+	echo "ID=$1" >"$tmp/source/os-release"
+	! sealed env OS_RELEASE="$tmp/source/os-release" make -s KDIR=/nowhere KVER="$3" modules &&
+		grep -q "install the package $2, or say" "$tmp/log"
+}
+names debian linux-headers-6.1.0-56-rt-amd64 6.1.0-56-rt-amd64 &&
+	names fedora kernel-devel-6.12.5-200.fc41.x86_64 6.12.5-200.fc41.x86_64 &&
+	names fedora kernel-rt-devel-6.12.5-200.fc41.x86_64 6.12.5-200.fc41.x86_64+rt &&
+	names arch linux-headers 6.12.1-arch1-1 && names arch linux-lts-headers 6.6.63-1-lts &&
+	names arch linux-zen-headers 6.12.1-zen1-1-zen && names alpine linux-virt-dev 6.6.63-0-virt &&
+	names 'opensuse-leap ID_LIKE="suse opensuse"' kernel-default-devel 6.4.0-150600.23.25-default &&
+	names 'opensuse-leap ID_LIKE="suse opensuse"' kernel-azure-devel 6.4.0-150600.8.20-azure &&
+	names gentoo 'with the headers of Linux 6.12.1-gentoo' 6.12.1-gentoo
+ok $? "the name is that of the distribution and of the kernel's flavour"
+
 echo "1..$count"
 exit $failed

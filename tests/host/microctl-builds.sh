@@ -51,6 +51,11 @@ build missing CC=musl-gcc
 [[ $status -eq 2 ]] && says 'install the packages libfdt-dev libjson-c-dev libudev-dev, or build without them' &&
 	says 'WITH_JSON=0 WITH_UDEV=0'
 ok $? 'without headers, make names the packages and the switches'
+echo 'ID=fedora' >"$work/fedora"
+OS_RELEASE=$work/fedora build missing CC=musl-gcc
+[[ $status -eq 2 ]] && says 'install the packages libfdt-devel json-c-devel systemd-devel, or build without them' &&
+	says 'WITH_JSON=0 WITH_UDEV=0'
+ok $? '... and on Fedora the names that they have there'
 build missing CC=musl-gcc WITH_JSON=0 WITH_UDEV=0
 [[ $status -eq 2 ]] && says 'install the packages libfdt-dev, or say' && ! says libjson
 ok $? 'with the switches it asks for libfdt alone'

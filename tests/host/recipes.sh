@@ -115,6 +115,9 @@ for spec in packaging/rpm/*.spec; do
 		says '0 errors, 0 warnings'
 	ok $? "$spec is valid, and rpmlint finds nothing"
 done
+run rpmspec -q --buildrequires packaging/rpm/microkernel.spec
+says 'pkgconfig(json-c)' && says 'pkgconfig(libudev)' && ! says json-c-devel && ! says systemd-devel
+ok $? 'microkernel.spec asks for libraries by names that Fedora and openSUSE both have'
 mkdir -p "$work/rpm/SOURCES"
 cp "$tarball" "$work/rpm/SOURCES"
 # the packages that it asks for have other names here
