@@ -10,6 +10,17 @@ mkdir "$work/musl"
 run make -s -C lib/libmicro CC=musl-gcc OUT="$work/musl"
 [[ $status -eq 0 ]] && ! says warning && readelf -d "$work/musl/libmicro.so.1" | grep -q 'NEEDED.*libc.so'
 ok $? 'libmicro is built with musl'
+run make -s -C lib/libmicro OUT="$work/musl" DESTDIR="$work/stage" install
+[[ $status -eq 0 ]] && readelf -d "$work/stage/usr/lib/libmicro.so.1" | grep -q 'NEEDED.*\[libc\.so\]'
+ok $? 'make install without the variables of the build installs what was built'
+# rpm finds no names of libraries in others
+[[ $(stat -c %a "$work/stage/usr/lib/libmicro.so.1") == 755 ]]
+ok $? 'the shared library can be executed'
+run make -s -C lib/libmicro OUT="$work/musl"
+[[ $status -eq 0 ]] && readelf -d "$work/musl/libmicro.so.1" | grep -q 'NEEDED.*\[libc\.so\.6\]' &&
+	run make -s install-lib CC=musl-gcc OUT="$work/musl" DESTDIR="$work/stage" && [[ $status -eq 0 ]] &&
+	readelf -d "$work/stage/usr/lib/libmicro.so.1" | grep -q 'NEEDED.*\[libc\.so\]'
+ok $? 'make install-lib with another CC= builds it again'
 programs=()
 for file in lib/examples/*.c; do
 	name=${file##*/}

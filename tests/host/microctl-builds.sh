@@ -37,6 +37,9 @@ ok $? 'another WITH_JSON= builds it again in the same folder'
 build none WITH_UDEV=1 WITH_JSON=0
 [[ $status -eq 0 ]] && takes none libudev && ! takes none libjson-c
 ok $? 'WITH_JSON=0 builds it with libudev'
+run make -s -C "$repo/tools/microctl" OUT="$work/none" DESTDIR="$work/stage" install
+[[ $status -eq 0 ]] && cmp "$work/none/microctl" "$work/stage/usr/bin/microctl" && takes none libudev && ! takes none libjson-c
+ok $? 'make install without the variables of the build installs what was built'
 for command in list 'show x' tree watch; do
 	# shellcheck disable=SC2086 # words
 	run "$work/none/microctl" $command --json
