@@ -271,27 +271,28 @@ make install-system
                   core at boot; uninstall-system leaves /etc/micro.d
 make overlays     compile the device tree overlays in dts-overlays
 
-These need no kernel headers, install what they miss, and run in QEMU:
+These need no kernel headers, install missing packages, and run in QEMU:
 make demo         a device is taken away under a reader; then the first instances, from
                   mkdir to rmdir
 make demo-user    a driver in C and in Python, which is killed while a cat reads from it
-make oops         a driver as books show it crashes the guest's kernel when its device is removed;
-                  the same driver with the framework does not
+make oops         shows a textbook driver that crashes the kernel of a guest (amd64) when its device
+                  is removed; the same driver with the framework does not
 make shell        a shell in a guest with everything in it
-make check        what everything does, on Linux 6.12; the main job on 6.1, 7.3 (as
+make check        tests the behaviour on Linux 6.12; the main job on 6.1, 7.3 (as
                   root) and arm64
 make check-ci     lint, packages, costs, the model, and a kernel with KASAN, lockdep,
                   kmemleak ...; .ci/run is "make check" and this
 make check-all    every test on every kernel, and long: hours. RESUME=1 goes on
                   where it was interrupted; SEED=N repeats what is done at random
-make check-long   user drivers: 10,000 servers are killed, and more that takes hours,
-                  check-host and check-fresh among it; RESUME=1 and SEED=N as above
+make check-long   kills 10,000 servers; also runs check-host and check-fresh. Takes hours;
+                  RESUME=1 and SEED=N as above
 make check-arm64, check-debug, check-race, check-model, check-system
                   parts of it
-make check-host   what scripts/vm does with this machine: files, signals, errors
+make check-host   what scripts/vm does with this machine: files, signals, errors; and the
+                  README, the site of "make html", releases, builds, recipes of packages
 make check-fresh  make demo, packages and tests in bare roots of Debian 12 and 13, as root
-make bench        every figure against its peers, in instructions; plots for docs/
-make bench-check  the short ones against bench/results: none over 2 % worse
+make bench        measures all figures and compares them with other implementations; plots for docs/
+make bench-check  measures the short figures; fails if one is over 2 % worse
 make deb          Debian packages, in build/
 make dist         the tarball of a release, in build/ or DIST=folder: same source, same bytes
 make sbom         a bill of materials (SPDX), in build/

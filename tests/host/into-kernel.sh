@@ -30,9 +30,15 @@ ok $? 'a kernel without linux/cleanup.h: one sentence'
 ok $? '... and nothing was written'
 printf 'VERSION = 6\nPATCHLEVEL = 15\n' >"$work/old/Makefile"
 touch "$work/old/include/linux/cleanup.h"
+mkdir -p "$work"/old/{Documentation/driver-api,tools/testing/selftests}
+echo '   misc_devices' >"$work/old/Documentation/driver-api/index.rst"
+echo 'TARGETS += drivers/net' >"$work/old/tools/testing/selftests/Makefile"
+echo 'obj-$(CONFIG_MOST) += most/' >"$work/old/drivers/Makefile"
 run scripts/into-kernel "$work/old"
 [[ $status -eq 125 ]] && one_line && says "please add the line 'source \"drivers/micro/Kconfig\"'"
 ok $? 'a Kconfig that is not as expected: the line to add'
+[[ $(<"$work/old/tools/testing/selftests/Makefile") == $'TARGETS += drivers/micro\nTARGETS += drivers/net' ]]
+ok $? '... and the other files have theirs'
 
 rm -rf "$work/old/drivers/micro"
 mkdir "$work/old/drivers/micro"
@@ -71,6 +77,11 @@ kconfig() {
 	mkdir -p "$out" && make -s -C "$tree" O="$out" tinyconfig && cat "$@" >>"$out/.config" &&
 		make -s -C "$tree" O="$out" olddefconfig
 }
+
+# of a machine without an MMU
+run make -s -C "$tree" ARCH=m68k O="$work/nommu" KCONFIG_ALLCONFIG=<(printf 'CONFIG_MMU=n\nCONFIG_MICROKERNEL=y\n') allnoconfig
+[[ $status -eq 0 ]] && ! grep -qE '^CONFIG_(MMU|MICROKERNEL)=' "$work/nommu/.config"
+ok $? 'a kernel without an MMU cannot have it'
 
 # As modules
 run kconfig "$work/modules" scripts/kernel/common.config <(sed 's/=y/=m/' scripts/kernel/built-in.config)
