@@ -132,31 +132,47 @@ lib:
 install-lib uninstall-lib:
 	@$(MAKE) --no-print-directory -C lib/libmicro $(here) $(@:-lib=)
 
-# The boot service and the rules, for systems without our packages. Before /usr was
-# merged, systemd and udev had their folders in /lib
-libdir = $(PREFIX)$(if $(shell [ -d $(DESTDIR)/lib/systemd ] && [ ! -L $(DESTDIR)/lib ] && echo y),/../lib,/lib)
-unitdir ?= $(abspath $(libdir)/systemd/system)
-rulesdir ?= $(abspath $(libdir)/udev/rules.d)
-system_files = \
+# The boot service and the rules, for systems without our packages. systemd and udev look
+# below /usr and /usr/local, and nowhere else. Before /usr was merged, they had their folders in /lib
+systemlib = $(if $(filter /usr,$(PREFIX)),/usr,/usr/local)/lib
+# libdir systemd|udev: where it has its folder
+libdir = $(or $(shell [ $(systemlib) = /usr/lib ] && [ -d $(DESTDIR)/lib/$(1) ] && [ ! -L $(DESTDIR)/lib ] && \
+	echo /lib),$(systemlib))
+unitdir ?= $(call libdir,systemd)/systemd/system
+rulesdir ?= $(call libdir,udev)/udev/rules.d
+udev_files = $(rulesdir)/60-micro.rules:packaging/udev/60-micro.rules
+system_files = $(udev_files) \
 	$(unitdir)/micro.service:packaging/systemd/micro.service \
 	$(unitdir)/micro-driver@.service:packaging/systemd/micro-driver@.service \
-	$(rulesdir)/60-micro.rules:packaging/udev/60-micro.rules \
-	$(PREFIX)/lib/sysusers.d/micro.conf:packaging/systemd/sysusers.d/micro.conf \
-	$(PREFIX)/lib/tmpfiles.d/micro.conf:packaging/systemd/tmpfiles.d/micro.conf \
-	$(PREFIX)/lib/modules-load.d/microkernel.conf:packaging/systemd/modules-load.d/microkernel.conf
+	$(systemlib)/sysusers.d/micro.conf:packaging/systemd/sysusers.d/micro.conf \
+	$(systemlib)/tmpfiles.d/micro.conf:packaging/systemd/tmpfiles.d/micro.conf \
+	$(systemlib)/modules-load.d/microkernel.conf:packaging/systemd/modules-load.d/microkernel.conf
 # the administrator's: they are not overwritten, and stay
-system_conffiles = /etc/micro.d/README:packaging/micro.d/README /etc/default/micro:packaging/default/micro
+udev_conffiles = /etc/default/micro:packaging/default/micro
+system_conffiles = $(udev_conffiles) /etc/micro.d/README:packaging/micro.d/README
+# install_all FILES CONFFILES: each is PLACE:SOURCE
+define install_all
+	@$(foreach f,$(1),install -D -m 644 $(lastword $(subst :, ,$(f))) $(DESTDIR)$(firstword $(subst :, ,$(f))) &&) :
+	@$(foreach f,$(2),{ [ -e $(DESTDIR)$(firstword $(subst :, ,$(f))) ] || \
+		install -D -m 644 $(lastword $(subst :, ,$(f))) $(DESTDIR)$(firstword $(subst :, ,$(f))); } &&) :
+endef
 
 install-system:
-	@$(foreach f,$(system_files),install -D -m 644 $(lastword $(subst :, ,$(f))) $(DESTDIR)$(firstword $(subst :, ,$(f))) &&) :
-	@$(foreach f,$(system_conffiles),{ [ -e $(DESTDIR)$(firstword $(subst :, ,$(f))) ] || \
-		install -D -m 644 $(lastword $(subst :, ,$(f))) $(DESTDIR)$(firstword $(subst :, ,$(f))); } &&) :
+	$(call install_all,$(system_files),$(system_conffiles))
 	@sed -i 's|/usr/bin/microctl|$(PREFIX)/bin/microctl|' $(DESTDIR)$(unitdir)/micro.service
 	@[ -n "$(DESTDIR)" ] || echo "Now run: systemd-sysusers; systemd-tmpfiles --create micro.conf; systemctl daemon-reload; udevadm control --reload"
 
+# the part for systems with udev, but without systemd
+install-udev:
+	$(call install_all,$(udev_files),$(udev_conffiles))
+
+# without the unit, "systemctl disable" would find nothing to disable
 uninstall-system:
+	@$(if $(DESTDIR),,! command -v systemctl >/dev/null || systemctl disable --now micro || :)
 	rm -f $(foreach f,$(system_files),$(DESTDIR)$(firstword $(subst :, ,$(f))))
 	$(if $(DESTDIR),,rm -f /dev/micro/.keep; [ ! -d /dev/micro ] || rmdir --ignore-fail-on-non-empty /dev/micro)
+	@$(if $(DESTDIR),,! command -v systemctl >/dev/null || systemctl daemon-reload || :)
+	@echo "These stay: /etc/micro.d, /etc/default/micro, the groups micro and micro_server"
 
 overlays:
 	@command -v dtc >/dev/null || { echo "Please install the package $$(packaging/package-name device-tree-compiler)." >&2; exit 1; }
@@ -268,7 +284,8 @@ make lib          build libmicro, with which a program serves devices
 make install-lib  install it, static and shared; LIBDIR= as usual; uninstall-lib
 make install-system
                   install the boot service, udev rules, the group and what loads the
-                  core at boot; uninstall-system leaves /etc/micro.d
+                  core at boot; uninstall-system leaves /etc/micro.d and the groups
+make install-udev install the udev rules alone, for systems without systemd
 make overlays     compile the device tree overlays in dts-overlays
 
 These need no kernel headers, install missing packages, and run in QEMU:
@@ -313,5 +330,5 @@ help:
 	@echo "$$help"
 
 .PHONY: all modules modules_install install install-dev install-man uninstall uninstall-man tools install-tools uninstall-tools lib \
-	install-lib uninstall-lib install-system uninstall-system overlays demo demo-user oops shell check \
+	install-lib uninstall-lib install-system install-udev uninstall-system overlays demo demo-user oops shell check \
 	check-ci check-all check-long check-host check-fresh check-arm64 check-debug check-race check-model check-system bench bench-check deb dist sbom compile_commands.json html lint lint-archs clean help

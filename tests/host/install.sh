@@ -183,6 +183,25 @@ sealed make -s DESTDIR="$tmp/stage" PREFIX=/usr/local uninstall-system && there 
 	[[ ! -e $tmp/stage/usr/local/lib/systemd/system/micro.service ]]
 ok $? "uninstall-system removes the service, and leaves the configuration"
 
+rm -rf "$tmp/stage/"*
+sealed make -s DESTDIR="$tmp/stage" PREFIX=/opt/x install-system && there usr/local/lib/systemd/system/micro.service \
+	usr/local/lib/udev/rules.d/60-micro.rules usr/local/lib/sysusers.d/micro.conf && [[ ! -e $tmp/stage/opt ]] &&
+	grep -q '^ExecStart=/opt/x/bin/microctl' "$tmp/stage/usr/local/lib/systemd/system/micro.service"
+ok $? "with a PREFIX= in which systemd does not look, the service is in /usr/local"
+rm -rf "$tmp/stage/"*
+mkdir -p "$tmp/stage/lib/systemd" "$tmp/stage/lib/udev"
+sealed make -s DESTDIR="$tmp/stage" install-system && there lib/systemd/system/micro.service lib/udev/rules.d/60-micro.rules &&
+	sealed make -s DESTDIR="$tmp/stage" PREFIX=/usr/local install-system && there usr/local/lib/systemd/system/micro.service
+ok $? "the service is in /lib if /usr is not merged, and PREFIX= is /usr"
+rm -rf "$tmp/stage/"*
+sealed make -s DESTDIR="$tmp/stage" install-udev &&
+	[[ $(cd "$tmp/stage" && find . -type f | sort | xargs) == './etc/default/micro ./usr/lib/udev/rules.d/60-micro.rules' ]]
+ok $? "install-udev installs the rules and their configuration alone"
+sealed make -n uninstall-system && grep -q 'systemctl disable --now micro' "$tmp/log" &&
+	sed -n '/systemctl disable/,$p' "$tmp/log" | grep -q '^rm -f .*micro.service' &&
+	sed -n '/^rm -f .*micro.service/,$p' "$tmp/log" | grep -q 'systemctl daemon-reload'
+ok $? "uninstall-system stops and disables the service before it removes it, and tells systemd"
+
 # as the kernel's makefiles read it
 ! sealed make -f Kbuild KBUILD_MODULES=1 srctree="$tmp/stage" VERSION=6 PATCHLEVEL=3 KERNELVERSION=6.3.2 &&
 	grep -q 'Linux 6.3.2 is too old for microkernel' "$tmp/log"
