@@ -113,7 +113,7 @@ stub_kernel() {
 	echo '#define UTS_RELEASE "6.9.0-1-stub"' >"$1/include/generated/utsrelease.h"
 	: >"$1/include/config/auto.conf"
 	cat >"$1/Makefile" <<'END'
-modules: ; @echo "modules O=$(O) PATH=$$PATH"; touch $(M)/Module.symvers
+modules: ; @echo "modules SYMBOLS=$(KBUILD_EXTRA_SYMBOLS) O=$(O) PATH=$$PATH"; touch $(M)/Module.symvers
 modules_install: ; @echo "modules_install O=$(O)"; mkdir -p $(MODLIB)/$(INSTALL_MOD_DIR)
 END
 }
@@ -170,6 +170,23 @@ rm -rf "$tmp/stage/"*
 sealed make -s -j2 KERNEL_SRC="$(common_headers)" O="$kernel_headers" INSTALL_MOD_PATH="$tmp/stage" modules modules_install &&
 	there "$modules/updates/microkernel/src/core/microkernel.ko" && [[ $(ls "$tmp/stage/lib/modules") == "$kernel_release" ]]
 ok $? "Yocto: KERNEL_SRC= names the source and O= the folder in which the kernel was built, which has the release"
+
+# the example of a driver elsewhere
+example=(make -s -C packaging/examples/counter KERNEL_SRC="$tmp/kernels/stub" KVER=6.9.0-1-stub)
+mkdir "$tmp/source/bin"
+for program in depmod udevadm; do
+	# shellcheck disable=SC2016 # that shell's
+	printf '#!/bin/sh\necho "$0 $*"\n' >"$tmp/source/bin/$program"
+	chmod +x "$tmp/source/bin/$program"
+done
+sealed env PATH="$tmp/source/bin:$PATH" "${example[@]}" O=../../../out INSTALL_MOD_PATH="$tmp/stage" install &&
+	[[ $(grep -c " O=$tmp/source/out" "$tmp/log") -eq 2 ]] && ! grep -qE 'depmod|udevadm' "$tmp/log"
+ok $? "the example of a driver takes KERNEL_SRC= and O=, and leaves this machine alone if it installs into a folder"
+mkdir -p "$tmp/source/modules/extra/microkernel"
+touch "$tmp/source/modules/extra/microkernel/Module.symvers"
+sealed "${example[@]}" kernel_modules="$tmp/source/modules" modules &&
+	grep -q "SYMBOLS=$tmp/source/modules/extra/microkernel/Module.symvers" "$tmp/log"
+ok $? "... and finds the symbols beside the modules that akmods has built"
 
 rm -rf "$tmp/stage/"*
 sealed make -s DESTDIR="$tmp/stage" PREFIX=/usr/local install-system &&

@@ -33,6 +33,7 @@ touch "$work/old/include/linux/cleanup.h"
 mkdir -p "$work"/old/{Documentation/driver-api,tools/testing/selftests}
 echo '   misc_devices' >"$work/old/Documentation/driver-api/index.rst"
 echo 'TARGETS += drivers/net' >"$work/old/tools/testing/selftests/Makefile"
+# shellcheck disable=SC2016 # make expands it
 echo 'obj-$(CONFIG_MOST) += most/' >"$work/old/drivers/Makefile"
 run scripts/into-kernel "$work/old"
 [[ $status -eq 125 ]] && one_line && says "please add the line 'source \"drivers/micro/Kconfig\"'"

@@ -127,6 +127,9 @@ run "${rpm[@]}" -bb packaging/rpm/microkernel.spec
 	"noarch/dkms-microkernel-*.rpm" "noarch/microkernel-devel-*.rpm" "noarch/microkernel-kmod-common-*.rpm" \
 	"noarch/python3-micro-*.rpm"
 ok $? 'rpmbuild builds all packages of microkernel.spec'
+run rpm -qp --provides "$work"/rpm/RPMS/*/libmicro-1*.rpm
+says 'libmicro.so.1('
+ok $? 'other packages can ask for libmicro.so.1'
 run rpm -qpl "$work"/rpm/RPMS/*/microctl-*.rpm
 says /usr/bin/microctl && says micro.service && says 60-micro.rules && says /etc/default/micro
 ok $? 'the package microctl has the program, its service and its rules'
@@ -198,6 +201,11 @@ target:
 	$(MICROCTL_BUILD_CMDS)
 	$(MICROCTL_INSTALL_TARGET_CMDS)
 	$(MICROCTL_INSTALL_INIT_SYSTEMD)
+eudev: @D = $(OUT)/source
+eudev:
+	$(foreach hook,$(MICROCTL_POST_INSTALL_TARGET_HOOKS),$($(hook)))
+users:
+	$(info $(MICROCTL_USERS))
 END
 buildroot() {
 	run make -s -f "$work/buildroot.mk" REPO="$repo" OUT="$work/br" "$@"
@@ -211,6 +219,21 @@ buildroot target
 [[ $status -eq 0 ]] && there "$work/br/target" usr/bin/microctl usr/lib/systemd/system/micro.service &&
 	! "$work/br/target/usr/bin/microctl" list --json >"$work/output" 2>&1 && says 'not built into'
 ok $? 'Buildroot builds and installs microctl, without json-c and udev if they are not chosen'
+buildroot eudev TARGET_DIR="$work/br/none"
+[[ $status -eq 0 && ! -e $work/br/none ]] && buildroot eudev BR2_PACKAGE_HAS_UDEV=y TARGET_DIR="$work/br/eudev" &&
+	[[ $status -eq 0 && ! -e $work/br/eudev/usr ]] && there "$work/br/eudev" lib/udev/rules.d/60-micro.rules etc/default/micro
+ok $? 'with udev Buildroot has the rules, also without systemd'
+buildroot users
+mapfile -t groups < <(sed -n 's/^g \([a-z_]*\) -$/\1/p' packaging/systemd/sysusers.d/micro.conf)
+for group in "${groups[@]}"; do
+	grep -qE "^\s*- - $group -1 \* - - - [A-Z]" "$work/output" || break
+	grep -qE "^GROUPADD_PARAM:.*--system ${group}[;\"]" packaging/yocto/meta-microkernel/recipes-support/microctl/microctl.bb || break
+	group=''
+done
+[[ ${#groups[@]} -eq 2 && -z $group ]]
+ok $? 'images of Buildroot and Yocto have the groups, also without systemd-sysusers'
+grep -q '^	depends on !BR2_STATIC_LIBS' packaging/buildroot/package/microctl/Config.in
+ok $? 'microctl cannot be chosen where dtc, which it selects, cannot'
 # shellcheck disable=SC2016 # expanded by that shell
 run env BR2_EXTERNAL_MICROKERNEL_PATH="$repo/packaging/buildroot" bash -c '
 	sed -n "s/^source \"\(.*\)\"/\1/p" packaging/buildroot/Config.in | while read -r file; do
@@ -229,6 +252,19 @@ for recipe in packaging/yocto/meta-microkernel/recipes-*/*/*.bb; do
 		sed -e 's/\${@[^}]*}/true/g' -e 's/^do_\([a-z]*\):append/do_\1/' | bash -n >>"$work/output" 2>&1
 	ok $? "$recipe has the right checksum of the license, what a recipe needs, and valid functions"
 done
+
+# do_install of the recipe, after that of module.bbclass
+sed -n '/^do_install:append() {/,/^}/p' packaging/yocto/meta-microkernel/recipes-kernel/microkernel/microkernel.bb |
+	sed 's/^do_install:append/do_install/' >"$work/append"
+mkdir -p "$work/yocto/lib/modules/6.9/updates/microkernel"
+touch "$work/yocto/lib/modules/6.9/updates/microkernel/Module.symvers" "$work/yocto/Module.symvers"
+# shellcheck disable=SC2016 # that shell's
+run env B="$work/yocto" D="$work/yocto" includedir=/usr/include nonarch_base_libdir=/lib KERNEL_VERSION=6.9 prefix=/usr bash -ec '
+	oe_runmake() { make -s "$@"; }
+	source "$0" && do_install' "$work/append"
+[[ $status -eq 0 ]] && there "$work/yocto" usr/include/kernel-module-microkernel/Module.symvers usr/include/microkernel/microkernel.h &&
+	grep -q '^PROVIDES += "kernel-module-microkernel"' packaging/yocto/meta-microkernel/recipes-kernel/microkernel/microkernel.bb
+ok $? 'the symbols are where module.bbclass looks for those of DEPENDS = "kernel-module-microkernel"'
 
 # insane.bbclass takes files that no package has for an error
 layer=packaging/yocto/meta-microkernel

@@ -22,6 +22,12 @@ endif
 ifeq ($(BR2_PACKAGE_HAS_UDEV),y)
 MICROCTL_DEPENDENCIES += udev
 MICROCTL_OPTS += WITH_UDEV=1
+
+# eudev has them in /lib, which for systemd is /usr/lib
+define MICROCTL_INSTALL_UDEV
+	$(MAKE) -C $(@D) DESTDIR=$(TARGET_DIR) PREFIX=/usr rulesdir=/lib/udev/rules.d install-udev
+endef
+MICROCTL_POST_INSTALL_TARGET_HOOKS += MICROCTL_INSTALL_UDEV
 else
 MICROCTL_OPTS += WITH_UDEV=0
 endif
@@ -37,6 +43,12 @@ endef
 
 define MICROCTL_INSTALL_INIT_SYSTEMD
 	$(MAKE) -C $(@D) DESTDIR=$(TARGET_DIR) PREFIX=/usr install-system
+endef
+
+# of the udev rules, and of the services of user drivers
+define MICROCTL_USERS
+	- - micro -1 * - - - Users of the nodes in /dev/micro
+	- - micro_server -1 * - - - Servers of user drivers
 endef
 
 $(eval $(generic-package))

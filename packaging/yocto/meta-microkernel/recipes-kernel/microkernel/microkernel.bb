@@ -16,9 +16,14 @@ EXTERNALSRC_BUILD = "${EXTERNALSRC}"
 
 KERNEL_MODULE_AUTOLOAD += "microkernel"
 
-# what drivers in other recipes are built with, and the manual pages. module.bbclass puts the
-# symbols into ${includedir}/microkernel; no package would have those beside the modules
+# For drivers in other recipes, with DEPENDS = "kernel-module-microkernel": module.bbclass looks for
+# the symbols of what they depend on in a folder of that name, and only if it begins so
+PROVIDES += "kernel-module-microkernel"
+
+# What these drivers are built with, and the manual pages. No package would have the symbols
+# beside the modules
 do_install:append() {
+	install -D -m 0644 ${B}/Module.symvers ${D}${includedir}/kernel-module-microkernel/Module.symvers
 	rm ${D}${nonarch_base_libdir}/modules/${KERNEL_VERSION}/updates/microkernel/Module.symvers
 	oe_runmake install-dev install-man DESTDIR="${D}" PREFIX="${prefix}"
 }

@@ -10,19 +10,25 @@ PV = "${MICROKERNEL_VERSION}"
 
 DEPENDS = "dtc"
 
-inherit externalsrc pkgconfig systemd
+inherit externalsrc pkgconfig systemd useradd
 
 EXTERNALSRC = "${MICROKERNEL_SOURCE}"
 EXTERNALSRC_BUILD = "${WORKDIR}/build"
 
-PACKAGECONFIG ??= "json ${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
+# udev is systemd's, or eudev
+PACKAGECONFIG ??= "json ${@bb.utils.contains('DISTRO_FEATURES', 'systemd', 'udev', \
+	bb.utils.contains_any('VIRTUAL-RUNTIME_dev_manager', 'udev eudev', 'udev', '', d), d)}"
 PACKAGECONFIG[json] = "WITH_JSON=1,WITH_JSON=0,json-c"
-PACKAGECONFIG[systemd] = "WITH_UDEV=1,WITH_UDEV=0,udev"
+PACKAGECONFIG[udev] = "WITH_UDEV=1,WITH_UDEV=0,udev"
 
 EXTRA_OEMAKE = "-C ${S}/tools/microctl OUT=${B} PREFIX=${prefix} ZSH_COMPLETIONS=${datadir}/zsh/site-functions ${PACKAGECONFIG_CONFARGS}"
 
 SYSTEMD_SERVICE:${PN} = "micro.service"
 SYSTEMD_AUTO_ENABLE = "disable"
+
+# of the udev rules, and of the services of user drivers
+USERADD_PACKAGES = "${PN}"
+GROUPADD_PARAM:${PN} = "--system micro; --system micro_server"
 
 do_compile() {
 	oe_runmake
@@ -35,6 +41,8 @@ do_install() {
 			unitdir="${systemd_system_unitdir}" rulesdir="${nonarch_base_libdir}/udev/rules.d"
 		# KERNEL_MODULE_AUTOLOAD of the recipe microkernel does this
 		rm -r ${D}${prefix}/lib/modules-load.d
+	elif ${@bb.utils.contains('PACKAGECONFIG', 'udev', 'true', 'false', d)}; then
+		make -C ${S} install-udev DESTDIR="${D}" PREFIX="${prefix}" rulesdir="${nonarch_base_libdir}/udev/rules.d"
 	fi
 }
 
