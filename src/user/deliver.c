@@ -19,7 +19,8 @@
  * can't keep out those of another.
  *
  * Requests that have lost a server already (suspects) go first, and alone: none is
- * delivered while the server has any other, so that the next loss is put down to it.
+ * delivered while the server has any other, and nothing while it has one, so that the next
+ * loss is put down to it. A RESTORE that has lost a server goes alone, too, but in its turn.
  *
  * A thread does the records of one call one after another. So each of them has its own
  * time (answer-ms): it begins again with the answer to another one of that call.
@@ -44,18 +45,23 @@
 static bool mu_instance_deliverable(struct mu_session *s, struct mu_instance *inst)
 {
 	struct mu_driver *ud = s->ud;
+	struct mu_post *post;
 	struct mu_slot *slot;
 
+	if (unlikely(s->suspect && s->outstanding))
+		return false;
 	if (inst->told == MU_UNTOLD)
 		return true;
 	if (inst->told == MU_TELLING)
 		return false;
-	if (!list_empty(&inst->posts))
-		return true;
+	post = list_first_entry_or_null(&inst->posts, struct mu_post, link);
+	if (post)
+		return post->type != MICRO_USER_RESTORE || !s->outstanding ||
+		       !container_of(post, struct mu_file, post)->suspect;
 	if (!ud->serving || list_empty(&inst->queue))
 		return false;
 	if (likely(!ud->suspects))
-		return !s->outstanding || !s->suspect;
+		return true;
 
 	/* They are the oldest of their device */
 	slot = list_first_entry(&inst->queue, struct mu_slot, link);
@@ -207,6 +213,7 @@ static void mu_take_probe(struct mu_session *s, struct mu_ring *ring, struct mu_
 	rec->u.probe.memory_offset = area + MU_AREA_HALF;
 	rec->u.probe.memory_size = ud->p.memory_size;
 	inst->told = MU_TELLING;
+	s->suspect = false;
 	mu_hand(ring, &inst->handed);
 	WRITE_ONCE(s->outstanding, s->outstanding + 1);
 	s->telling++;
@@ -230,6 +237,7 @@ static void mu_take_post(struct mu_session *s, struct mu_ring *ring, struct mu_i
 		rec->slot = inst->number << 16 | MU_SLOT_RESTORE;
 		memcpy(rec->u.restore.state, file->state, sizeof(file->state));
 		file->told = MU_TELLING;
+		s->suspect = file->suspect;
 		mu_hand(ring, &file->handed);
 		WRITE_ONCE(s->outstanding, s->outstanding + 1);
 		s->telling++;

@@ -182,8 +182,13 @@ void mu_instance_forget(struct mu_instance *inst)
 	inst->error = 0;
 	list_del_init(&inst->ready);
 	list_for_each_entry(file, &inst->files, link) {
-		if (file->told == MU_TELLING)
+		if (file->told == MU_TELLING) {
 			file->restores++;
+			file->suspect = true;
+		} else if (ud->serving && file->restores >= ud->p.attempts) {
+			/* It was given up for a server that got on without it: the next may try again */
+			file->restores--;
+		}
 		file->told = MU_UNTOLD;
 		file->error = false;
 	}

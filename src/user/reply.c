@@ -74,7 +74,8 @@ void mu_session_less(struct mu_session *s)
 	WRITE_ONCE(s->outstanding, s->outstanding - 1);
 	if (s->outstanding)
 		return;
-	if (unlikely(ud->suspects || s->suspect))
+	/* What goes to the server alone may wait for this; while it starts that can be a RESTORE */
+	if (unlikely(ud->suspects || s->suspect || !ud->serving))
 		mu_session_kick(s);
 	if (unlikely(s->leaving))
 		wake_up(&ud->wq);
@@ -128,6 +129,7 @@ static bool mu_reply_restore(struct mu_session *s, const struct micro_user_reply
 	file->told = MU_TOLD;
 	file->error = reply->result;
 	file->restores = 0;
+	file->suspect = false;
 	mu_file_save(file, reply->flags, reply->cookie, reply->state);
 	s->telling--;
 	mu_answered(s, &file->handed);

@@ -382,7 +382,6 @@ static bool mu_session_cut(struct mu_session *s, bool *lost, struct list_head *d
 		return false;
 	WRITE_ONCE(s->ended, true);
 	ud->session = NULL;
-	ud->serving = false;
 	ud->since = jiffies;
 	/* One that has handed everything over may go before it is asked to */
 	*lost = *lost && !ud->going && !(s->leaving && !s->outstanding);
@@ -396,6 +395,7 @@ static bool mu_session_cut(struct mu_session *s, bool *lost, struct list_head *d
 			list_move(&inst->dead, dead);
 		}
 	}
+	ud->serving = false;
 	WRITE_ONCE(s->outstanding, 0);
 	s->telling = 0;
 	for (i = 0; i <= s->nr_rings; i++)

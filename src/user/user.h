@@ -234,7 +234,8 @@ struct mu_request {
  * @told: does the server know of it?
  * @closed: the client has released it; only @release keeps it
  * @error: the server could not restore it
- * @restores: servers that were lost with its RESTORE
+ * @restores: servers that were lost with its RESTORE, the first of them perhaps by another record
+ * @suspect: one was, so that it goes to the next one alone
  * @handed: when that was delivered
  */
 struct mu_file {
@@ -255,6 +256,7 @@ struct mu_file {
 	u8 told;
 	bool closed;
 	bool error;
+	bool suspect;
 	u32 restores;
 	struct mu_handed handed;
 };
@@ -346,7 +348,7 @@ struct mu_ring {
  * @served: slots that it has, the oldest first
  * @outstanding: records it has and has to answer
  * @telling: those of them that are PROBE and RESTORE
- * @suspect: the request that it got last had lost a server before
+ * @suspect: the request or RESTORE that it got last had lost a server before
  * @progress: jiffies of its last step
  * @server: its open file, valid until @ended
  * @exit_wait: on the process's queue

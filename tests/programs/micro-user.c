@@ -64,7 +64,8 @@ struct served {
 	atomic_ullong notes[4];
 	atomic_int noted;
 	char state[MICRO_USER_STATE];
-	atomic_int restore_error, probe_error, probes_held, later;
+	atomic_int restore_error, probe_error, probes_held, restores_held, later;
+	atomic_ullong poison;		/* the file whose RESTORE kills the server */
 	atomic_int leaves;		/* with the first attempt of CMD_TURN, while it writes */
 };
 
@@ -198,6 +199,10 @@ static bool handle(const struct micro_user_record *rec, char *data,
 		shared->cookie = rec->cookie;
 		memcpy(shared->state, rec->u.restore.state, sizeof(shared->state));
 		shared->last_file = rec->file;
+		if (rec->file == shared->poison)
+			kill(getpid(), SIGKILL);
+		if (shared->restores_held)
+			return false;
 		reply->result = -shared->restore_error;
 		shared->restored++;
 		break;
@@ -411,9 +416,8 @@ static void halt(pid_t pid)
 	wait_until(task_state(pid) == 'T');
 }
 
-static pid_t start_with(unsigned int flags, bool copying, unsigned int rings, unsigned int max)
+static pid_t launch(unsigned int flags, bool copying, unsigned int rings, unsigned int max)
 {
-	int ready = shared->ready;
 	pid_t pid = child();
 
 	if (!pid) {
@@ -421,6 +425,14 @@ static pid_t start_with(unsigned int flags, bool copying, unsigned int rings, un
 		close_range(3, ~0U, 0);
 		serve(flags, copying, rings, max);
 	}
+	return pid;
+}
+
+static pid_t start_with(unsigned int flags, bool copying, unsigned int rings, unsigned int max)
+{
+	int ready = shared->ready;
+	pid_t pid = launch(flags, copying, rings, max);
+
 	if (shared->probes_held)
 		return pid;
 	wait_until(shared->ready > ready);
@@ -1610,6 +1622,70 @@ static void test_restore(void)
 	stop(server);
 }
 
+/* A bug in restore() of one file: the others are as good as ever, and it is, too, once that is mended */
+static void test_restore_poison(void)
+{
+	pid_t server = start();
+	int fd[3], i, ready;
+
+	for (i = 0; i < 3; i++) {
+		fd[i] = open_node(O_RDWR);
+		if (i == 1)
+			shared->poison = shared->last_file;
+	}
+	stop(server);
+	for (i = 0; i < 2; i++) {
+		/* as systemd does it; one that gets on without the file gives the next one try */
+		int deaths = 0;
+
+		for (ready = shared->ready; shared->ready == ready; deaths++) {
+			check(deaths < 20);
+			server = launch(0, false, 1, 32);
+			wait_until(shared->ready > ready || waitpid(server, NULL, WNOHANG) == server);
+		}
+		check_is(deaths - 1, i ? 1 : 3);
+		check_is(do_read(fd[0]), BYTES);
+		check_fails(do_read(fd[1]), EIO);
+		check_is(do_read(fd[2]), BYTES);
+		stop(server);
+	}
+	shared->poison = 0;
+	server = start();
+	for (i = 0; i < 3; i++)
+		check_is(do_read(fd[i]), BYTES);
+	stop(server);
+}
+
+/* Servers are killed while they start, and not by a file: none is lost */
+static void test_restore_killed(void)
+{
+	pid_t server = start();
+	int fd[3], i, seen;
+
+	for (i = 0; i < 3; i++)
+		fd[i] = open_node(O_RDWR);
+	stop(server);
+	shared->restores_held = 1;
+	for (i = 0; i < 3; i++) {
+		seen = shared->seen[MICRO_USER_RESTORE];
+		server = launch(0, false, 1, 32);
+		expect_in_hand(MICRO_USER_RESTORE, seen + (i ? 1 : 3));
+		stop(server);
+	}
+	/* from the second on they had one of them alone */
+	check_is(shared->seen[MICRO_USER_RESTORE], 5);
+	shared->restores_held = 0;
+	server = start();
+	check_fails(do_read(fd[0]), EIO);
+	check_is(do_read(fd[1]), BYTES);
+	check_is(do_read(fd[2]), BYTES);
+	stop(server);
+	server = start();
+	for (i = 0; i < 3; i++)
+		check_is(do_read(fd[i]), BYTES);
+	stop(server);
+}
+
 static void test_takeover(void)
 {
 	pid_t old = start(), new;
@@ -2300,11 +2376,7 @@ static void test_deaths(void)
 
 		usleep(1000 + rand() % 19000);
 		stop(server);
-		server = child();
-		if (!server) {
-			close_range(3, ~0U, 0);
-			serve(0, false, 1 + i % 3, 1 + i % 8);
-		}
+		server = launch(0, false, 1 + i % 3, 1 + i % 8);
 		/* On a slow kernel most would be dead before they serve: every other one may */
 		if (i % 2)
 			wait_until(shared->ready > ready);
@@ -2518,6 +2590,8 @@ static const struct test_case cases[] = {
 	{ "killed", test_killed },
 	{ "again", test_again },
 	{ "restore", test_restore },
+	{ "restore-poison", test_restore_poison },
+	{ "restore-killed", test_restore_killed },
 	{ "takeover", test_takeover },
 	{ "takeover-closed", test_takeover_closed },
 	{ "holders", test_holders },

@@ -47,6 +47,8 @@ user killed
 # servers may take long to start on a slow machine
 user again again/string=ioctl grace-ms/u32=600000
 user restore memory-size/u32=4096
+user restore-poison
+user restore-killed
 user takeover
 user takeover-closed 'operations/string=open\nread\n'
 user holders
