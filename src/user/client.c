@@ -122,12 +122,16 @@ static int mu_client_open(struct micro_driver *drv, struct file *filp)
 	return 0;
 }
 
-/* Can a close(2) wait? Not for a revoked file, nor where nothing could end the wait */
+/*
+ * Can a close(2) wait? Not for a revoked file, nor where nothing could end the wait, nor with a
+ * request of a killed client in the server's hands
+ */
 static bool mu_client_may_wait(struct mu_driver *ud, struct mu_file *file, struct file *filp)
 {
 	return !ud->p.release_posted && ud->p.operations & MICRO_USER_OP_RELEASE &&
 	       !(current->flags & (PF_EXITING | PF_KTHREAD)) && !micro_file_revoked(filp) &&
 	       !fatal_signal_pending(current) && READ_ONCE(file->told) == MU_TOLD &&
+	       !READ_ONCE(file->orphans) &&
 	       READ_ONCE(ud->serving);
 }
 

@@ -163,6 +163,22 @@ void mu_post(struct mu_instance *inst, struct mu_post *post, u8 type)
 	mu_watch(inst->ud);
 }
 
+/**
+ * mu_post_undelivered() - the server is to hear that nobody took its answer
+ * @slot: which has no client
+ * @result: of the answer
+ * @taken: bytes of it that the client has
+ *
+ * Context: mu_driver.lock is held.
+ */
+void mu_post_undelivered(struct mu_slot *slot, s64 result, s64 taken)
+{
+	slot->state = MU_SLOT_UNDELIVERED;
+	slot->result = result;
+	slot->taken = taken;
+	mu_post(slot->inst, &slot->post, MICRO_USER_UNDELIVERED);
+}
+
 static void mu_record_file(struct micro_user_record *rec, struct mu_file *file)
 {
 	rec->file = file->number;
@@ -250,8 +266,6 @@ static void mu_take_post(struct mu_session *s, struct mu_ring *ring, struct mu_i
 	case MICRO_USER_RELEASE:
 		file = container_of(post, struct mu_file, release);
 		mu_record_opener(rec, file);
-		WRITE_ONCE(inst->closing, inst->closing - 1);
-		wake_up(&inst->closing_wq);
 		mu_file_free(file);
 		break;
 	case MICRO_USER_UNDELIVERED:

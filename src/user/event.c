@@ -55,6 +55,9 @@ void mu_file_not_now(struct mu_file *file, __poll_t events, u64 seq)
 
 static void mu_file_wake(struct mu_file *file, __poll_t events)
 {
+	/* The open file, to which SIGIO would lead, has gone */
+	if (file->closed)
+		return;
 	wake_up_poll(&file->wq, events | EPOLLERR);
 	if (likely(!file->fasync))
 		return;
@@ -72,9 +75,8 @@ static void mu_file_wake(struct mu_file *file, __poll_t events)
 
 static int mu_notify_file(struct mu_driver *ud, u64 number, __poll_t events)
 {
-	struct mu_file *file;
+	struct mu_file *file = mu_file_find(ud, number);
 
-	file = number == (unsigned long)number ? xa_load(&ud->files, number) : NULL;
 	if (!file || file->closed)
 		return -ENOENT;
 	file->events = events;

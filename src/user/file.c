@@ -51,6 +51,19 @@ struct mu_file *mu_file_alloc(struct mu_instance *inst, struct file *filp)
 }
 
 /**
+ * mu_file_find() - an open file, or one that the server is to be told is closed
+ * @ud: the driver
+ * @number: of the file
+ *
+ * Context: mu_driver.lock is held.
+ * Return: it, or NULL.
+ */
+struct mu_file *mu_file_find(struct mu_driver *ud, u64 number)
+{
+	return number == (unsigned long)number ? xa_load(&ud->files, number) : NULL;
+}
+
+/**
  * mu_file_free() - forget a file
  * @file: the file, released
  *
@@ -66,8 +79,13 @@ void mu_file_free(struct mu_file *file)
 		s->telling--;
 		mu_session_less(s);
 	}
+	if (file->closed) {
+		WRITE_ONCE(file->inst->closing, file->inst->closing - 1);
+		wake_up(&file->inst->closing_wq);
+	}
 	list_del(&file->link);
 	list_del(&file->post.link);
+	list_del(&file->release.link);
 	xa_erase(&ud->files, (unsigned long)file->number);
 	kfree(file);
 }
@@ -83,16 +101,17 @@ void mu_file_drop(struct mu_file *file)
 	struct mu_instance *inst = file->inst;
 	struct mu_driver *ud = inst->ud;
 
-	list_del_init(&file->link);
 	file->filp = NULL;
-	file->closed = true;
 	if (file->told == MU_UNTOLD || !ud->session || file->error ||
 	    !(ud->p.operations & MICRO_USER_OP_RELEASE)) {
 		mu_file_free(file);
 		return;
 	}
+	file->closed = true;
 	WRITE_ONCE(inst->closing, inst->closing + 1);
-	mu_post(inst, &file->release, MICRO_USER_RELEASE);
+	/* It comes last: while a thread of the server is at the file, its answer is first */
+	if (!file->orphans)
+		mu_post(inst, &file->release, MICRO_USER_RELEASE);
 }
 
 /**

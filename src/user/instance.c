@@ -128,7 +128,9 @@ void mu_instance_remove(struct micro_device *mdev)
 	scoped_guard(spinlock, &ud->lock) {
 		inst->removed = true;
 		if (ud->session && inst->told != MU_UNTOLD) {
-			mu_post(inst, &inst->post, MICRO_USER_REMOVE);
+			/* A thread of the server may be at its memory */
+			if (!inst->orphans)
+				mu_post(inst, &inst->post, MICRO_USER_REMOVE);
 			return;
 		}
 		mu_instance_forget(inst);
@@ -137,51 +139,29 @@ void mu_instance_remove(struct micro_device *mdev)
 	mu_instance_free(inst);
 }
 
-static void mu_instance_forget_post(struct mu_instance *inst, struct mu_post *post)
-{
-	struct mu_file *file;
-
-	switch (post->type) {
-	case MICRO_USER_RESTORE:
-	case MICRO_USER_REMOVE:
-		list_del_init(&post->link);
-		break;
-	case MICRO_USER_RELEASE:
-		file = container_of(post, struct mu_file, release);
-		list_del_init(&post->link);
-		WRITE_ONCE(inst->closing, inst->closing - 1);
-		wake_up(&inst->closing_wq);
-		mu_file_free(file);
-		break;
-	case MICRO_USER_UNDELIVERED:
-		list_del_init(&post->link);
-		mu_slot_free(container_of(post, struct mu_slot, post));
-		break;
-	}
-}
-
 /**
  * mu_instance_forget() - the server is gone, or the device for it
- * @inst: the device
+ * @inst: the device; if it is just that which went, the server has nothing of it in hand
  *
  * Context: mu_driver.lock is held.
  */
 void mu_instance_forget(struct mu_instance *inst)
 {
 	struct mu_driver *ud = inst->ud;
-	struct mu_session *s = ud->session;
+	struct mu_file *file, *next_file;
 	struct mu_post *post, *next;
-	struct mu_file *file;
 	u32 i;
 
-	if (s && inst->told == MU_TELLING) {
-		s->telling--;
-		mu_session_less(s);
-	}
 	inst->told = MU_UNTOLD;
 	inst->error = 0;
 	list_del_init(&inst->ready);
-	list_for_each_entry(file, &inst->files, link) {
+	inst->orphans = 0;
+	list_for_each_entry_safe(file, next_file, &inst->files, link) {
+		if (file->closed) {
+			mu_file_free(file);
+			continue;
+		}
+		file->orphans = 0;
 		if (file->told == MU_TELLING) {
 			file->restores++;
 			file->suspect = true;
@@ -192,8 +172,14 @@ void mu_instance_forget(struct mu_instance *inst)
 		file->told = MU_UNTOLD;
 		file->error = false;
 	}
-	list_for_each_entry_safe(post, next, &inst->posts, link)
-		mu_instance_forget_post(inst, post);
+	list_for_each_entry_safe(post, next, &inst->posts, link) {
+		/* The next server is to hear of this one all the same */
+		if (post->type == MICRO_USER_OPEN)
+			continue;
+		list_del_init(&post->link);
+		if (post->type == MICRO_USER_UNDELIVERED)
+			mu_slot_free(container_of(post, struct mu_slot, post));
+	}
 	for (i = 0; i < ud->p.depth; i++) {
 		struct mu_slot *slot = &inst->slots[i];
 
@@ -207,8 +193,6 @@ void mu_instance_forget(struct mu_instance *inst)
 		case MU_SLOT_ORPHAN:
 			list_del_init(&slot->link);
 			slot->exposed = true;
-			if (s)
-				mu_session_less(s);
 			mu_slot_free(slot);
 			break;
 		}

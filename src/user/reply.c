@@ -23,11 +23,6 @@ int mu_reply_check(const struct micro_user_reply *reply)
 	return reply->flags & ~(MICRO_USER_COOKIE | MICRO_USER_SAVED) ? -EINVAL : 0;
 }
 
-static struct mu_file *mu_file_find(struct mu_driver *ud, u64 number)
-{
-	return number == (unsigned long)number ? xa_load(&ud->files, number) : NULL;
-}
-
 static void mu_file_save(struct mu_file *file, u32 flags, u64 cookie, const u8 *state)
 {
 	if (flags & MICRO_USER_COOKIE)
@@ -220,7 +215,8 @@ static void mu_reply_client(struct mu_slot *slot, const struct micro_user_reply 
 
 static void mu_reply_nobody(struct mu_slot *slot, const struct micro_user_reply *reply)
 {
-	struct mu_file *file = mu_file_find(slot->inst->ud, slot->file);
+	struct mu_instance *inst = slot->inst;
+	struct mu_file *file = mu_file_find(inst->ud, slot->file);
 
 	list_del_init(&slot->link);
 	/* The file need not have gone with the client: another process may have it, too */
@@ -228,14 +224,15 @@ static void mu_reply_nobody(struct mu_slot *slot, const struct micro_user_reply 
 		mu_file_save(file, reply->flags, reply->cookie, reply->state);
 	if (reply->flags & MICRO_USER_COOKIE)
 		slot->cookie = reply->cookie;
-	if (reply->result < 0 || slot->type == MICRO_USER_RELEASE) {
+	if (reply->result < 0 || slot->type == MICRO_USER_RELEASE)
 		mu_slot_free(slot);
-		return;
-	}
-	slot->state = MU_SLOT_UNDELIVERED;
-	slot->result = reply->result;
-	slot->taken = 0;
-	mu_post(slot->inst, &slot->post, MICRO_USER_UNDELIVERED);
+	else
+		mu_post_undelivered(slot, reply->result, 0);
+	/* What comes last may have waited for this answer */
+	if (file && !--file->orphans && file->closed)
+		mu_post(inst, &file->release, MICRO_USER_RELEASE);
+	if (!--inst->orphans && inst->removed)
+		mu_post(inst, &inst->post, MICRO_USER_REMOVE);
 }
 
 /**

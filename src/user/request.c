@@ -342,6 +342,8 @@ static void mu_request_leave(struct mu_request *req)
 	slot->used = max(slot->used, req->room);
 	slot->file = req->file->number;
 	slot->cookie = req->file->cookie;
+	slot->inst->orphans++;
+	req->file->orphans++;
 	mu_request_end(slot->inst->ud);
 	req->slot = NULL;
 }
@@ -427,10 +429,8 @@ void mu_request_done(struct mu_request *req, s64 taken)
 	slot->req = NULL;
 	slot->file = req->file->number;
 	slot->cookie = req->file->cookie;
-	slot->result = req->result;
-	slot->taken = max(taken, 0LL);
-	slot->state = MU_SLOT_UNDELIVERED;
-	mu_post(slot->inst, &slot->post, MICRO_USER_UNDELIVERED);
+	/* The file is not closed yet, and the device not removed */
+	mu_post_undelivered(slot, req->result, max(taken, 0LL));
 }
 
 /**

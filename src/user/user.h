@@ -217,7 +217,7 @@ struct mu_request {
 
 /**
  * struct mu_file - a client's open file
- * @link: in mu_instance.files, from a successful open to release; or in .opening
+ * @link: in mu_instance.files, from a successful open on; or in .opening
  * @inst: the device
  * @filp: the open file, until release
  * @number: its name for the server
@@ -232,7 +232,8 @@ struct mu_request {
  * @uid: who opened it
  * @gid: likewise
  * @told: does the server know of it?
- * @closed: the client has released it; only @release keeps it
+ * @closed: the client has released it, and the server is to be told
+ * @orphans: requests of it that the server has, and no client: @release waits for them
  * @error: the server could not restore it
  * @restores: servers that were lost with its RESTORE, the first of them perhaps by another record
  * @suspect: one was, so that it goes to the next one alone
@@ -254,6 +255,7 @@ struct mu_file {
 	kuid_t uid;
 	kgid_t gid;
 	u8 told;
+	u16 orphans;
 	bool closed;
 	bool error;
 	bool suspect;
@@ -276,6 +278,7 @@ struct mu_file {
  * @post: MICRO_USER_REMOVE
  * @closing_wq: open() waits here while @closing is too high
  * @closing: how many RELEASE notices wait
+ * @orphans: slots that are MU_SLOT_ORPHAN: @post waits for them
  * @told: does the server know of it?
  * @handed: when it was told
  * @removed: the device went
@@ -300,6 +303,7 @@ struct mu_instance {
 	struct mu_post post;
 	struct wait_queue_head closing_wq;
 	u32 closing;
+	u32 orphans;
 	u8 told;
 	struct mu_handed handed;
 	bool removed;
@@ -538,6 +542,7 @@ int mu_copy_struct(void *to, size_t size, const void __user *from);
 
 /* deliver.c */
 void mu_post(struct mu_instance *inst, struct mu_post *post, u8 type);
+void mu_post_undelivered(struct mu_slot *slot, s64 result, s64 taken);
 void mu_instance_kick(struct mu_instance *inst);
 void mu_session_kick(struct mu_session *s);
 bool mu_deliverable(struct mu_session *s);
@@ -571,6 +576,7 @@ void mu_instances_free(struct list_head *dead);
 struct mu_file *mu_file_alloc(struct mu_instance *inst, struct file *filp);
 void mu_file_free(struct mu_file *file);
 void mu_file_drop(struct mu_file *file);
+struct mu_file *mu_file_find(struct mu_driver *ud, u64 number);
 void mu_file_restore(struct mu_file *file);
 
 /* request.c */

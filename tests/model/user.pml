@@ -47,6 +47,8 @@ hidden byte P_slots_back;		/* each slot is free when nobody uses it */
 hidden byte P_server_woken;		/* no server sleeps while there is something for it */
 hidden byte P_unplug_ends;		/* without a step of any process */
 hidden byte P_nothing_after_remove;	/* no request is delivered after the device's REMOVE */
+hidden byte P_release_last;		/* nothing of a file comes after its RELEASE, nor is in hand */
+hidden byte P_remove_last;		/* the same with a device and its REMOVE */
 hidden byte P_nothing_done;		/* who is interrupted has a request that no server had */
 hidden byte P_one_serves;		/* at a time */
 hidden byte P_gone_told;		/* when the driver goes, its clients hear that, not of a lost server */
@@ -74,6 +76,14 @@ bit serving, leaving;
 byte outstanding;
 bit idle;				/* the server's thread sleeps, and nobody woke it */
 bit removes;				/* REMOVE is in inst->posts */
+#ifdef CLOSES
+#define POST_UNDELIVERED 0
+#define POST_RELEASE	1
+#define POST_REMOVE	2
+chan posts = [NS + NC + 1] of { byte, byte };	/* all of these, and the slot or client */
+byte closed;				/* file->closed: clients whose RELEASE is still to come */
+byte file[NS];				/* slot->file */
+#endif
 bit going;				/* the server node is being unbound */
 #ifdef PAYLOADS
 byte ending;				/* mu_driver.map_sem is held by who ends this session */
@@ -101,6 +111,9 @@ bit due;				/* an event that nobody was told is over */
 bit removed, told_removed, unplug_begun, unplugged;
 byte answered;				/* clients whose request was answered */
 byte taken;				/* clients whose request a server had, who may have done it */
+#ifdef CLOSES
+byte told_released;			/* clients whose RELEASE a server took */
+#endif
 bit released;				/* the core has released the server's file */
 #ifdef PAYLOADS
 byte works[NS];				/* servers that have a request of this slot in hand */
@@ -134,6 +147,79 @@ inline slot_free(n)
 #define EXPOSE(n)	skip
 #endif
 
+#ifdef CLOSES
+#define ORPHAN_OF(n, c)	(state[n] == ORPHAN && file[n] == c)
+#define HAS_ORPHAN(c)	(ORPHAN_OF(0, c) || ORPHAN_OF(NS - 1, c))
+#define ANY_ORPHAN	(state[0] == ORPHAN || state[NS - 1] == ORPHAN)
+
+inline post(kind, n)
+{
+	posts!kind,n;
+	wake_server()
+}
+
+/* mu_file_drop() */
+inline file_drop(c)
+{
+	if
+	:: sess != 0 ->
+		ADD(closed, c);
+#ifndef MUTANT_RELEASE_AT_ONCE
+		if
+		:: !HAS_ORPHAN(c) -> post(POST_RELEASE, c)
+		:: HAS_ORPHAN(c)
+		fi
+#else
+		post(POST_RELEASE, c)
+#endif
+	:: sess == 0
+	fi
+}
+
+/* mu_reply_nobody(), of slot n */
+inline reply_nobody(n)
+{
+	if
+	:: slot_free(n)
+	:: state[n] = UNDELIVERED; post(POST_UNDELIVERED, n)
+	fi;
+	if
+	:: IN(closed, file[n]) && !HAS_ORPHAN(file[n]) -> post(POST_RELEASE, file[n])
+	:: !(IN(closed, file[n]) && !HAS_ORPHAN(file[n]))
+	fi;
+	if
+	:: removed && !ANY_ORPHAN -> post(POST_REMOVE, 0)
+	:: !(removed && !ANY_ORPHAN)
+	fi
+}
+
+/* mu_take_post() */
+inline take_post()
+{
+	posts?w,i;
+	MUST(P_remove_last, !told_removed);
+	if
+	:: w == POST_UNDELIVERED ->
+		MUST(P_release_last, !IN(told_released, file[i]));
+		slot_free(i)
+	:: w == POST_RELEASE ->
+		MUST(P_release_last, !HAS_ORPHAN(i));
+		DEL(closed, i);
+		ADD(told_released, i)
+	:: w == POST_REMOVE ->
+		MUST(P_remove_last, !ANY_ORPHAN);
+		told_removed = 1
+	fi;
+	w = 0; i = 0
+}
+
+#define FILE_OF(n, c)	file[n] = c
+#define NO_NOTICE	empty(posts)
+#else
+#define FILE_OF(n, c)	skip
+#define NO_NOTICE	(!removes && state[0] != UNDELIVERED && state[NS - 1] != UNDELIVERED)
+#endif
+
 /* mu_request_lost() */
 inline request_lost(n)
 {
@@ -160,6 +246,13 @@ inline session_end(k)
 		ending = k;
 #endif
 		sess = 0; serving = 0; leaving = 0; idle = 0; removes = 0;
+#ifdef CLOSES
+		closed = 0;
+		do
+		:: nempty(posts) -> posts?w,n
+		:: empty(posts) -> break
+		od;
+#endif
 		ADD(ended, k);
 		for (n : 0 .. NS - 1) {
 			if
@@ -244,6 +337,9 @@ inline reply(k, n, i, what)
 			fi;
 			ADD(settled, w)
 		:: state[n] == ORPHAN ->
+#ifdef CLOSES
+			reply_nobody(n)
+#else
 #ifndef MUTANT_ORPHAN_KEPT
 			if
 			:: slot_free(n)
@@ -251,6 +347,7 @@ inline reply(k, n, i, what)
 			fi
 #else
 			skip
+#endif
 #endif
 		fi;
 		outstanding = outstanding - (outstanding > 0 -> 1 : 0)
@@ -264,6 +361,9 @@ inline leave(what)
 	:: slot[c] != NONE -> slot_free(slot[c]); slot[c] = NONE
 	:: slot[c] == NONE
 	fi;
+#ifdef CLOSES
+	file_drop(c);
+#endif
 	inside--;
 	ADD(done, c)
 }
@@ -336,7 +436,8 @@ submit:	atomic {
 		if
 		:: state[slot[c]] == QUEUED -> queue??eval(slot[c])
 		:: state[slot[c]] == SERVED ->
-			n = slot[c]; state[n] = ORPHAN; owner[n] = NONE; slot[c] = NONE; n = 0
+			n = slot[c]; state[n] = ORPHAN; owner[n] = NONE; FILE_OF(n, c);
+			slot[c] = NONE; n = 0
 		fi;
 		leave(0); goto out }
 	/* mu_request_take_back(): not if a lost server had it */
@@ -350,7 +451,7 @@ submit:	atomic {
 		leave(0); goto out }
 #ifndef MUTANT_KILL_WAITS
 	:: atomic { IN(killed, c) && !IN(settled, c) && state[slot[c]] == SERVED ->
-		n = slot[c]; state[n] = ORPHAN; owner[n] = NONE; slot[c] = NONE; n = 0;
+		n = slot[c]; state[n] = ORPHAN; owner[n] = NONE; FILE_OF(n, c); slot[c] = NONE; n = 0;
 		leave(0); goto out }
 #endif
 	:: atomic { IN(killed, c) && !IN(settled, c) && state[slot[c]] == QUEUED ->
@@ -460,15 +561,19 @@ proctype Server(byte k)
 		ADD(taken, owner[n]);
 		outstanding++;
 		n = 0 }
+#ifdef CLOSES
+	:: atomic { sess == k && !leaving && nempty(posts) -> take_post() }
+#else
 	:: atomic { sess == k && !leaving && removes ->
 		removes = 0; told_removed = 1 }
 	:: atomic { sess == k && !leaving && state[0] == UNDELIVERED -> slot_free(0) }
 #if NS > 1
 	:: atomic { sess == k && !leaving && state[1] == UNDELIVERED -> slot_free(1) }
 #endif
+#endif
 	/* mu_sleep() */
-	:: atomic { sess == k && !leaving && empty(queue) && !removes && hand == 0 &&
-		state[0] != UNDELIVERED && state[NS - 1] != UNDELIVERED -> idle = 1 };
+	:: atomic { sess == k && !leaving && empty(queue) && NO_NOTICE && hand == 0 ->
+		idle = 1 };
 		if
 		:: atomic { !idle -> skip }
 #if defined(DEATHS) && !defined(IDLE)
@@ -598,7 +703,7 @@ proctype Unplug()
 		MUST(P_killed_end, (killed & done) == killed);
 		MUST(P_events_wake, sleeping == 0 || !due);
 		MUST(P_server_woken, sess == 0 || IN(hung, sess) || !serving ||
-		     (empty(queue) && state[0] != UNDELIVERED));
+		     (empty(queue) && NO_NOTICE));
 		MUST(P_slots_back, sess == 0 || IN(hung, sess) ||
 		     (state[0] == FREE && state[NS - 1] == FREE));
 #ifndef NO_ANSWER_LIMIT
@@ -633,7 +738,17 @@ proctype Unplug()
 	atomic {
 		MUST(P_slots_back, owner[0] == NONE && owner[NS - 1] == NONE);
 		removed = 1;
-#ifndef MUTANT_REMOVE_FIRST
+#ifdef CLOSES
+		if
+#ifndef MUTANT_REMOVE_AT_ONCE
+		:: sess != 0 && !ANY_ORPHAN -> post(POST_REMOVE, 0)
+		:: sess == 0 || ANY_ORPHAN
+#else
+		:: sess != 0 -> post(POST_REMOVE, 0)
+		:: sess == 0
+#endif
+		fi;
+#elif !defined(MUTANT_REMOVE_FIRST)
 		if
 		:: sess != 0 -> removes = 1; idle = 0
 		:: sess == 0

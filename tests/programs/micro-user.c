@@ -37,7 +37,7 @@
 
 enum what {
 	ANSWER,
-	HOLD,		/* take it, and never answer */
+	HOLD,		/* take it, and do not answer, see held_end */
 	DIE,
 	NOT_NOW,
 	BLANK,		/* answer, and write nothing */
@@ -66,6 +66,7 @@ struct served {
 	char state[MICRO_USER_STATE];
 	atomic_int restore_error, probe_error, probes_held, restores_held, later;
 	atomic_ullong poison;		/* the file whose RESTORE kills the server */
+	atomic_int held_end;		/* what was held is answered, too late */
 	atomic_int leaves;		/* with the first attempt of CMD_TURN, while it writes */
 };
 
@@ -292,11 +293,13 @@ static bool handle(const struct micro_user_record *rec, char *data,
 
 static void serve_ring(struct server *s)
 {
-	struct micro_user_reply replies[64];
-	unsigned int n = 0;
+	struct micro_user_reply replies[64], held[16];
+	unsigned int n = 0, nr_held = 0;
 	int got, i;
 
 	for (;;) {
+		while (nr_held && shared->held_end)
+			replies[n++] = held[--nr_held];
 		got = next(s->fd, s->ring, s->max, replies, n);
 		n = 0;
 		if (got < 0) {
@@ -323,6 +326,8 @@ static void serve_ring(struct server *s)
 				leave(s->fd, device(rec)->data + rec->data);
 			if (handle(rec, device(rec)->data + rec->data, &replies[n]))
 				n++;
+			else if (rec->id && nr_held < 16)
+				held[nr_held++] = replies[n];
 		}
 	}
 }
@@ -1198,6 +1203,48 @@ static void test_shared(void)
 	check_is(close(fd), 0);
 }
 
+/* What is the last record about a file or a device is not given before the answers are there */
+static void test_late(void)
+{
+	const struct micro_user_reply good = { }, five = { .result = 5 };
+	struct micro_user_record rec;
+	int server = serve_here(), fd;
+	struct pollfd p = { .fd = server, .events = POLLIN };
+	struct call c;
+	pid_t pid;
+
+	/* the client is killed with a request in hand: its file is closed then */
+	pid = child();
+	if (!pid) {
+		do_read(open_node(O_RDWR));
+		_exit(1);
+	}
+	take(server, &rec, MICRO_USER_OPEN);
+	give(server, &rec, good);
+	take(server, &rec, MICRO_USER_READ);
+	stop(pid);
+	check_is(poll(&p, 1, 100), 0);
+	give(server, &rec, five);
+	take(server, &rec, MICRO_USER_UNDELIVERED);
+	take(server, &rec, MICRO_USER_RELEASE);
+
+	/* its device goes */
+	fd = open_here(server);
+	begin_call(&c, do_read, fd);
+	take(server, &rec, MICRO_USER_READ);
+	unplug();
+	check_fails(end_call(&c), ENODEV);
+	check_is(poll(&p, 1, 100), 0);
+	give(server, &rec, five);
+	take(server, &rec, MICRO_USER_UNDELIVERED);
+	take(server, &rec, MICRO_USER_RELEASE);
+	take(server, &rec, MICRO_USER_REMOVE);
+	check_is(poll(&p, 1, 100), 0);
+	check_is(close(fd), 0);
+	check_is(number("stale"), 0);
+	check_is(ioctl(server, MICRO_USER_DETACH), 0);
+}
+
 static void signal_to(struct call *c)
 {
 	struct sigaction sa = { .sa_handler = nothing };
@@ -1475,6 +1522,7 @@ static void test_unplug(void)
 	expect_in_hand(MICRO_USER_READ, 2);
 	begin_call(&calls[2], do_read, fd[2]);
 	expect_in_hand(MICRO_USER_READ, 3);
+	shared->held_end = 1;
 	unplug();
 	for (i = 0; i < 3; i++)
 		check_fails(end_call(&calls[i]), ENODEV);
@@ -1483,6 +1531,7 @@ static void test_unplug(void)
 	if (!access(server_node, F_OK)) {
 		expect_in_hand(MICRO_USER_REMOVE, 1);
 		check_is(shared->seen[MICRO_USER_RELEASE], 4);
+		check_is(shared->seen[MICRO_USER_UNDELIVERED], 2);
 	} else {
 		wait_until(shared->end == ENODEV);
 	}
@@ -2574,6 +2623,7 @@ static const struct test_case cases[] = {
 	{ "opening", test_opening },
 	{ "hangup", test_hangup },
 	{ "shared", test_shared },
+	{ "late", test_late },
 	{ "signal", test_signal },
 	{ "kill", test_kill },
 	{ "slots", test_slots },

@@ -32,6 +32,8 @@ rmdir $micro/t.y
 unplug=true
 
 # The device goes, and the user driver
+unplug="rmdir $micro/t.x"
+user late
 for case in unplug unplug-waiting unplug-stopped sigio hangup; do
 	for unplug in "rmdir $micro/t.x" "echo 0 >$micro/t.x/live" \
 		"echo t.x >/sys/bus/micro_bus/drivers/t/unbind" "rmdir $micro/micro_user.t" \
