@@ -127,6 +127,7 @@ void mu_file_restore(struct mu_file *file)
 		return;
 	if (file->restores >= file->inst->ud->p.attempts) {
 		file->error = true;
+		mu_request_refuse_all(file->inst);
 		return;
 	}
 	mu_post(file->inst, &file->post, MICRO_USER_RESTORE);

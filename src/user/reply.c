@@ -125,6 +125,8 @@ static bool mu_reply_restore(struct mu_session *s, const struct micro_user_reply
 	file->error = reply->result;
 	file->restores = 0;
 	file->suspect = false;
+	if (file->error)
+		mu_request_refuse_all(file->inst);
 	mu_file_save(file, reply->flags, reply->cookie, reply->state);
 	s->telling--;
 	mu_answered(s, &file->handed);

@@ -252,8 +252,8 @@ static int mu_request_error(struct mu_request *req)
 }
 
 /**
- * mu_request_refuse_all() - the server does not serve a device
- * @inst: the device, with mu_instance.error set
+ * mu_request_refuse_all() - the server does not serve a device, or a file of it
+ * @inst: the device; mu_instance.error is set, or mu_file.error
  *
  * Those that come later fail when they are submitted.
  *
@@ -266,6 +266,8 @@ void mu_request_refuse_all(struct mu_instance *inst)
 	list_for_each_entry_safe(slot, next, &inst->queue, link) {
 		struct mu_request *req = slot->req;
 
+		if (!mu_request_error(req))
+			continue;
 		mu_request_unqueue(req);
 		req->error = mu_request_error(req);
 		mu_request_settle(req);

@@ -1638,6 +1638,7 @@ static void test_restore(void)
 	pid_t server = start();
 	int fd = open_node(O_RDWR), gone = open_node(O_RDWR);
 	unsigned long long cookie;
+	struct call c;
 
 	check_is(write(fd, "State of the file", 17), 17);
 	close(gone);
@@ -1650,11 +1651,15 @@ static void test_restore(void)
 	check(!strcmp(shared->state, "State of the file"));
 	check_is(do_read(fd), BYTES);
 
-	/* one that can't be restored is broken as long as that server is there */
+	/* one that can't be restored is broken as long as that server is there, also for who waits */
 	stop(server);
+	wait_until(state_is("waiting"));
+	begin_call(&c, do_read, fd);
 	shared->restore_error = ENOMEM;
 	server = start();
+	check_fails(end_call(&c), EIO);
 	check_fails(do_read(fd), EIO);
+	check_is(shared->seen[MICRO_USER_READ], 1);
 	stop(server);
 	shared->restore_error = 0;
 	server = start();
@@ -1676,6 +1681,7 @@ static void test_restore_poison(void)
 {
 	pid_t server = start();
 	int fd[3], i, ready;
+	struct call c;
 
 	for (i = 0; i < 3; i++) {
 		fd[i] = open_node(O_RDWR);
@@ -1683,6 +1689,8 @@ static void test_restore_poison(void)
 			shared->poison = shared->last_file;
 	}
 	stop(server);
+	wait_until(state_is("waiting"));
+	begin_call(&c, do_read, fd[1]);
 	for (i = 0; i < 2; i++) {
 		/* as systemd does it; one that gets on without the file gives the next one try */
 		int deaths = 0;
@@ -1693,6 +1701,8 @@ static void test_restore_poison(void)
 			wait_until(shared->ready > ready || waitpid(server, NULL, WNOHANG) == server);
 		}
 		check_is(deaths - 1, i ? 1 : 3);
+		if (!i)
+			check_fails(end_call(&c), EIO);
 		check_is(do_read(fd[0]), BYTES);
 		check_fails(do_read(fd[1]), EIO);
 		check_is(do_read(fd[2]), BYTES);
