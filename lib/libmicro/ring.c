@@ -150,7 +150,8 @@ int ring_serve(struct ring *ring)
 			/*
 			 * The node was made non-blocking. A child of this process can do that,
 			 * too, as it shares the open file, but does not decide when this
-			 * one stops. stop_server() does it after it has set what is_stopped() reads.
+			 * one stops. stop_server() does it after it has set what
+			 * is_stopped() reads.
 			 */
 			if (!is_stopped(ring))
 				fcntl(ring->server->fd, F_SETFL, O_RDWR);

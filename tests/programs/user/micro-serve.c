@@ -8,14 +8,16 @@
  *						SIGTERM in probe(); -w: signals are for a thread
  *						of its own, which calls micro_stop(); -v: say on
  *						stderr what is called for files and devices; -u:
- *						restore no file; -o, -r: open(), read() takes so long,
- *						and with -r there is something to read
+ *						restore no file; -o, -r: open(), read() takes so
+ *						long, and with -r there is something to read
  *	micro-serve -c DEVICE			a client: what is wrong with the answers?
  *	micro-serve -m DEVICE THREADS		a client with so many threads, whose requests
  *						have to meet in the server
  *	micro-serve -s DEVICE			a client whose request takes a second
- *	micro-serve -i DEVICE NUMBER ARGUMENT	a client that prints what _IO('T', NUMBER) returns
- *	micro-serve -f DEVICE COUNT		a client that opens so many files, says so, and waits
+ *	micro-serve -i DEVICE NUMBER ARGUMENT	a client that prints what _IO('T', NUMBER)
+ *						returns
+ *	micro-serve -f DEVICE COUNT		a client that opens so many files, says so, and
+ *						waits
  *
  * Ends with the negative of what micro_serve() returned, or 0.
  *
