@@ -336,14 +336,28 @@ def _to_bytes(data: object, most: int, method: str) -> bytes:
 _before: Dict[signal.Signals, Any] = {}
 
 
+# The signals that a thread which forks had blocked
+_forking = threading.local()
+
+
+def _before_fork() -> None:
+    """Python forgets a signal that comes to a child which has still our handlers."""
+    _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _before)
+
+
+def _after_fork() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _forking.mask)
+
+
 def _in_child() -> None:
     """A method has forked: the child does not serve, and so signals are not to stop the server there."""
     for number, handler in _before.items():
         signal.signal(number, handler)
     _before.clear()
+    _after_fork()
 
 
-os.register_at_fork(after_in_child=_in_child)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)
 
 
 @contextlib.contextmanager
