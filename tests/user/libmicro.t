@@ -155,6 +155,19 @@ is "$(micro-hold fault c ioctl)" EFAULT "its ioctl fails"
 wait_for grep -q '^undelivered i' /tmp/server.log
 like "$(grep '^undelivered i' /tmp/server.log)" "^undelivered i [0-9]+ 0 0$" "undelivered() is called for the ioctl"
 micro-hold end
+
+note "a client that is killed before it has its answer"
+kill $server
+wait $server
+start t micro-serve -v -r 1 t
+cat /dev/micro/t.x >/dev/null &
+client=$!
+wait_for grep -q ^read /tmp/server.log
+kill -9 $client
+wait $client 2>/dev/null
+wait_for grep -q ^release /tmp/server.log
+is "$(sed -n 's/^undelivered //p' /tmp/server.log)" "r $(sed -n 's/^read //p' /tmp/server.log) 0" "undelivered() is called with the request"
+like "$(grep -E '^(undelivered|release)' /tmp/server.log | xargs)" "^undelivered .* release t.x$" "and before release()"
 kill $server
 wait $server
 rmdir $micro/t.x

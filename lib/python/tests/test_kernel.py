@@ -275,6 +275,7 @@ class Teller(micro.Driver):
         self.files.append(file)
 
     def release(self, file: micro.File) -> None:
+        self.calls.append("release")
         self.files.remove(file)
 
     def write(self, file: micro.File, data: bytes, pos: int) -> None:
@@ -355,6 +356,25 @@ class Goes(unittest.TestCase):
                 self.assertEqual(lost, ("undelivered", "read", number, count, 0))
         finally:
             subprocess.run(["micro-hold", "end"])
+
+    def test_client_that_is_killed(self) -> None:
+        begun, end = threading.Event(), threading.Event()
+
+        def before() -> None:
+            begun.set()
+            end.wait(60)
+
+        self.make()
+        self.driver.before = before
+        with micro.background("tell", self.driver):
+            client = subprocess.Popen(["cat", "/dev/micro/tell.0"], stdout=subprocess.DEVNULL)
+            begun.wait(60)
+            client.kill()
+            client.wait()
+            end.set()
+            self.wait_for_calls(3)
+        ((_, number, count), lost, last) = self.driver.calls
+        self.assertEqual((lost, last), (("undelivered", "read", number, count, 0), "release"))
 
     def test_hang(self) -> None:
         self.make(answer_ms="u32:1000")
