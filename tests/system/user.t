@@ -10,6 +10,8 @@
 examples=/usr/share/doc/libmicro-dev/examples
 node=/sys/bus/micro_bus/devices/micro_user.counter
 unit="micro-driver@counter"
+# on Debian 13, DKMS needs the compiler of the kernel, and not the package gcc
+cc=$(command -v gcc || command -v gcc-14)
 
 state() {
 	cat $node/state
@@ -32,7 +34,7 @@ note "a program of libmicro-dev's manual page"
 zcat /usr/share/man/man3/libmicro.3.gz | sed -n '/^#include <errno.h>/,/^\.EE/p' |
 	sed '/^\.EE/d; s/\\-/-/g; s/\\en/\\n/g; s/\\e/\\/g' >/tmp/hello.c
 # shellcheck disable=SC2046 # words
-run_ok gcc -Wall -Werror -o /tmp/hello /tmp/hello.c $(pkg-config --cflags --libs libmicro)
+run_ok "$cc" -Wall -Werror -o /tmp/hello /tmp/hello.c $(pkg-config --cflags --libs libmicro)
 mkdir $micro/micro_user.hello $micro/hello.0
 /tmp/hello &
 hello=$!
@@ -44,7 +46,7 @@ rmdir $micro/hello.0 $micro/micro_user.hello
 
 note "a driver in C, as an administrator installs it"
 # shellcheck disable=SC2046 # words
-run_ok gcc -o /tmp/counter $examples/counter.c $(pkg-config --cflags --libs libmicro)
+run_ok "$cc" -o /tmp/counter $examples/counter.c $(pkg-config --cflags --libs libmicro)
 run_ok install -D /tmp/counter /usr/local/lib/micro/drivers/counter
 cp $examples/counter.dtso /etc/micro.d
 run_ok systemctl enable --now micro
