@@ -26,7 +26,7 @@ keep() {
 		micro-store store &
 		wait_for serving >/dev/null
 		sleep 0.2
-		[ -e /tmp/stop ] || kill -9 $!
+		kill -9 $!
 		wait $! 2>/dev/null
 	done
 }
@@ -59,7 +59,6 @@ wait_for serving
 fio_verifies psync
 run_ok timeout 900 /usr/local/bin/stress-ng --dev 2 --dev-file $store --timeout $seconds
 : >/tmp/stop
-kill -9 "$(cat /sys/bus/micro_bus/devices/micro_user.store/server)" 2>/dev/null
 wait $keep
 lost=$(cat /sys/bus/micro_bus/devices/micro_user.store/lost)
 [ "$lost" -gt 3 ]
