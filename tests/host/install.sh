@@ -113,6 +113,7 @@ stub_kernel() {
 	echo '#define UTS_RELEASE "6.9.0-1-stub"' >"$1/include/generated/utsrelease.h"
 	: >"$1/include/config/auto.conf"
 	cat >"$1/Makefile" <<'END'
+MODLIB = $(INSTALL_MOD_PATH)/lib/modules/6.9.0-1-stub
 modules: ; @echo "modules SYMBOLS=$(KBUILD_EXTRA_SYMBOLS) O=$(O) PATH=$$PATH"; touch $(M)/Module.symvers
 modules_install: ; @echo "modules_install O=$(O)"; mkdir -p $(MODLIB)/$(INSTALL_MOD_DIR)
 END
@@ -165,12 +166,6 @@ ok $? "and so is KBUILD_OUTPUT"
 ! sealed make -s KDIR="$tmp/kernels/stub" DESTDIR="$tmp/stage" modules_install &&
 	grep -q "The kernel in $tmp/kernels/stub has no include/generated/utsrelease.h" "$tmp/log"
 ok $? "if the release of the named kernel is not known, make says so, and does not take that of the running one"
-# Debian's headers are split in this way
-rm -rf "$tmp/stage/"*
-sealed make -s -j2 KERNEL_SRC="$(common_headers)" O="$kernel_headers" INSTALL_MOD_PATH="$tmp/stage" modules modules_install &&
-	there "$modules/updates/microkernel/src/core/microkernel.ko" && [[ $(ls "$tmp/stage/lib/modules") == "$kernel_release" ]]
-ok $? "Yocto: KERNEL_SRC= names the source and O= the folder in which the kernel was built, which has the release"
-
 # the example of a driver elsewhere
 example=(make -s -C packaging/examples/counter KERNEL_SRC="$tmp/kernels/stub" KVER=6.9.0-1-stub)
 mkdir "$tmp/source/bin"
@@ -187,6 +182,12 @@ touch "$tmp/source/modules/extra/microkernel/Module.symvers"
 sealed "${example[@]}" kernel_modules="$tmp/source/modules" modules &&
 	grep -q "SYMBOLS=$tmp/source/modules/extra/microkernel/Module.symvers" "$tmp/log"
 ok $? "... and finds the symbols beside the modules that akmods has built"
+
+# Debian's headers are split in this way
+rm -rf "$tmp/stage/"*
+sealed make -s -j2 KERNEL_SRC="$(common_headers)" O="$kernel_headers" INSTALL_MOD_PATH="$tmp/stage" modules modules_install &&
+	there "$modules/updates/microkernel/src/core/microkernel.ko" && [[ $(ls "$tmp/stage/lib/modules") == "$kernel_release" ]]
+ok $? "Yocto: KERNEL_SRC= names the source and O= the folder in which the kernel was built, which has the release"
 
 rm -rf "$tmp/stage/"*
 sealed make -s DESTDIR="$tmp/stage" PREFIX=/usr/local install-system &&
