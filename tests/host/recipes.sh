@@ -264,7 +264,7 @@ run env B="$work/yocto" D="$work/yocto" includedir=/usr/include nonarch_base_lib
 	source "$0" && do_install' "$work/append"
 [[ $status -eq 0 ]] && there "$work/yocto" usr/include/kernel-module-microkernel/Module.symvers usr/include/microkernel/microkernel.h &&
 	grep -q '^PROVIDES += "kernel-module-microkernel"' packaging/yocto/meta-microkernel/recipes-kernel/microkernel/microkernel.bb
-ok $? 'the symbols are where module.bbclass looks for those of DEPENDS = "kernel-module-microkernel"'
+ok $? 'DEPENDS = "kernel-module-microkernel" gives a driver in another recipe the symbols'
 
 # insane.bbclass takes files that no package has for an error
 layer=packaging/yocto/meta-microkernel
