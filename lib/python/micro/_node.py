@@ -86,7 +86,7 @@ class Node:
         os.write(self.fd, message)
 
     def notify(self, file: int, instance: int, events: int) -> None:
-        """Say what is possible. Who is told may have gone in this moment, and then nobody is."""
+        """Say what is possible. Nobody is told if the file or the device has gone in this moment."""
         with contextlib.suppress(FileNotFoundError):
             fcntl.ioctl(self.fd, _abi.NOTIFY, _abi.notify(file, instance, events & _abi.EVENTS))
 
