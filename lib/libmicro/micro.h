@@ -64,7 +64,7 @@ struct micro_instance;
  *	or more, or -errno
  * @llseek: as lseek(2). Return the new position, or -errno
  * @restore: a file that was opened while an earlier server ran: micro_file_saved() has
- *	the bytes that that server saved. 0, or -errno for all requests of this file. If
+ *	the bytes that the earlier server saved. 0, or -errno for all requests of this file. If
  *	it is NULL, @open is called
  * @undelivered: the answer to a request of @type 'r' (read), 'w' (write), 'i' (ioctl) or
  *	'l' (llseek). The client did not get the whole answer, because it was killed or

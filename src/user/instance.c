@@ -166,7 +166,7 @@ void mu_instance_forget(struct mu_instance *inst)
 			file->restores++;
 			file->suspect = true;
 		} else if (ud->serving && file->restores >= ud->p.attempts) {
-			/* It was given up for a server that got on without it: the next may try again */
+			/* Given up for a server that got on without it: the next may try again */
 			file->restores--;
 		}
 		file->told = MU_UNTOLD;

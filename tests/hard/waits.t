@@ -237,7 +237,7 @@ ok $? "all of them are gone"
 
 note "a process that is killed while release() of its file runs"
 mkdir $micro/micro_evil.slow-release
-sleep 1000 </dev/micro/micro_evil.slow-release &
+sleep 1000 3</dev/micro/micro_evil.slow-release &
 holder=$!
 wait_for grep -q "micro_evil.slow-release .*files=1" /sys/kernel/debug/micro/devices
 echo hold >$evil/command
@@ -252,7 +252,7 @@ is_gone micro_evil.slow-release
 
 note "files of a device that is in remove()"
 mkdir $micro/micro_evil.slow-remove
-sleep 1000 </dev/micro/micro_evil.slow-remove &
+sleep 1000 3</dev/micro/micro_evil.slow-remove &
 holder=$!
 wait_for grep -q "micro_evil.slow-remove .*files=1" /sys/kernel/debug/micro/devices
 echo hold >$evil/command
@@ -266,13 +266,13 @@ is_gone micro_evil.slow-remove
 note "many that wait one after the other"
 # each of them holds the locks that ls needs, for as long as it waits
 for i in $(seq 20); do
-	mkdir $micro/micro_evil.$i.slow-remove
+	mkdir "$micro/micro_evil.$i.slow-remove"
 done
 wait_for grep -q bound $micro/micro_evil.20.slow-remove/status
 echo hold >$evil/command
 echo 4000 >$patience
 for i in $(seq 20); do
-	rmdir $micro/micro_evil.$i.slow-remove &
+	rmdir "$micro/micro_evil.$i.slow-remove" &
 done
 wait_for is_state micro_evil.1.slow-remove unbinding
 timed ls $micro
@@ -332,7 +332,7 @@ note "a module that many devices want"
 rm /tmp/late /tmp/loads
 echo 0 >$patience
 for i in $(seq 60); do
-	mkdir $micro/late.$i
+	mkdir "$micro/late.$i"
 done
 wait_for sh -c "[ \$(cat $micro/late.*/status | grep -c binding) -eq 60 ]"
 echo 60000 >$patience
@@ -343,7 +343,7 @@ is "$(wc -l </tmp/loads)" 1 "one modprobe runs for 60 devices"
 : >/tmp/late
 echo 1000 >$patience
 for i in $(seq 60); do
-	rmdir $micro/late.$i
+	rmdir "$micro/late.$i"
 done
 wait_for sh -c "! grep -q device=late /sys/kernel/debug/micro/devices"
 modprobe_again

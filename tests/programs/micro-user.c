@@ -1651,7 +1651,7 @@ static void test_restore(void)
 	check(!strcmp(shared->state, "State of the file"));
 	check_is(do_read(fd), BYTES);
 
-	/* one that can't be restored is broken as long as that server is there, also for who waits */
+	/* one that can't be restored is broken while that server is there, also for who waits */
 	stop(server);
 	wait_until(state_is("waiting"));
 	begin_call(&c, do_read, fd);
@@ -1676,7 +1676,7 @@ static void test_restore(void)
 	stop(server);
 }
 
-/* A bug in restore() of one file: the others are as good as ever, and it is, too, once that is mended */
+/* A bug in restore() of one file: the others are as good as ever, and it is once that is mended */
 static void test_restore_poison(void)
 {
 	pid_t server = start();
@@ -1698,7 +1698,8 @@ static void test_restore_poison(void)
 		for (ready = shared->ready; shared->ready == ready; deaths++) {
 			check(deaths < 20);
 			server = launch(0, false, 1, 32);
-			wait_until(shared->ready > ready || waitpid(server, NULL, WNOHANG) == server);
+			wait_until(shared->ready > ready ||
+				   waitpid(server, NULL, WNOHANG) == server);
 		}
 		check_is(deaths - 1, i ? 1 : 3);
 		if (!i)

@@ -524,7 +524,8 @@ int execute_remove(const char *name, const struct place *at)
 	if (interrupt_pending())
 		say_at(at, NULL, "interrupted; the driver has not finished the removal");
 	else
-		say_at(at, NULL, "the device is being removed, but its driver has not finished after %g s",
+		say_at(at, NULL,
+		       "the device is being removed, but its driver has not finished after %g s",
 		       settle_limit());
 	return -1;
 }

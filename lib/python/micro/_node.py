@@ -86,7 +86,7 @@ class Node:
         os.write(self.fd, message)
 
     def notify(self, file: int, instance: int, events: int) -> None:
-        """Say what is possible. Nobody is told if the file or the device has gone in this moment."""
+        """Say what is possible. Nobody is told if the file was just closed, or the device just removed."""
         with contextlib.suppress(FileNotFoundError):
             fcntl.ioctl(self.fd, _abi.NOTIFY, _abi.notify(file, instance, events & _abi.EVENTS))
 
