@@ -5,8 +5,6 @@
  * Copyright (C) 2026 The microkernel authors
  */
 #include <linux/cdev.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/ktime.h>
 #include <linux/random.h>
 #include <linux/sched.h>
@@ -603,21 +601,14 @@ static void micro_binding_drain(struct micro_binding *b, enum micro_phase phase)
 /*
  * A file that is closed now releases itself, without waiting for others: it may
  * be gone from the list and still have the driver's release() running.
- *
- * While we are in the release() of a file it has a reference of ours, so that whoever
- * closes it, or is killed, does not wait for that, which cannot be interrupted. Only a
- * close(2) that has begun before does. It is not waited for in turn: its process may be
- * stopped on the way.
  */
 static unsigned int micro_binding_release_files(struct micro_binding *b)
 {
 	unsigned int files = 0;
 	struct micro_file *f;
-	struct file *filp;
 
 	mutex_lock(&b->lock);
 	while ((f = hlist_entry_safe(b->files.first, struct micro_file, node))) {
-		filp = get_file_active(&f->filp);
 		micro_statistics_count(&f->stats, MICRO_STAT_REVOCATIONS, 0);
 		micro_file_unlist(f);
 		f->active.after = MICRO_FILE_RELEASING;
@@ -633,12 +624,6 @@ static unsigned int micro_binding_release_files(struct micro_binding *b)
 		smp_store_release(&f->active.after, MICRO_FILE_RELEASED);
 		wake_up_all(&b->wq);
 		files++;
-		if (filp) {
-			mutex_unlock(&b->lock);
-			/* It may be the last one: then it is closed later, in another context */
-			fput(filp);
-			mutex_lock(&b->lock);
-		}
 	}
 	mutex_unlock(&b->lock);
 	return files;

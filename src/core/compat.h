@@ -10,7 +10,6 @@
 
 #include <linux/cleanup.h>
 #include <linux/device.h>
-#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/of.h>
 #include <linux/pm_domain.h>
@@ -78,11 +77,6 @@ int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *nam
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 /* Device-tree overlays were always for the root */
 #define of_overlay_fdt_apply(blob, size, id, base)	of_overlay_fdt_apply(blob, size, id)
-#endif
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
-/* Files were freed after a grace period, and this was not there */
-#define get_file_active(f)	(atomic_long_inc_not_zero(&(*(f))->f_count) ? *(f) : NULL)
 #endif
 
 /*

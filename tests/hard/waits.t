@@ -235,21 +235,6 @@ echo 1000 >$patience
 wait_for sh -c "! grep -q slow-probe /sys/kernel/debug/micro/devices"
 ok $? "all of them are gone"
 
-note "a process that is killed while release() of its file runs"
-mkdir $micro/micro_evil.slow-release
-sleep 1000 3</dev/micro/micro_evil.slow-release &
-holder=$!
-wait_for grep -q "micro_evil.slow-release .*files=1" /sys/kernel/debug/micro/devices
-echo hold >$evil/command
-timed try rmdir $micro/micro_evil.slow-release
-wait_for sh -c "! grep -q 'micro_evil.slow-release .*files=1' /sys/kernel/debug/micro/devices"
-kill -9 $holder
-timed wait $holder
-bounded "it ends, and does not wait for the driver"
-is "$(state micro_evil.slow-release)" unbinding "release() is still running"
-go
-is_gone micro_evil.slow-release
-
 note "files of a device that is in remove()"
 mkdir $micro/micro_evil.slow-remove
 sleep 1000 3</dev/micro/micro_evil.slow-remove &
