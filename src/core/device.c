@@ -6,6 +6,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/completion.h>
 #include <linux/jhash.h>
 #include <linux/kmod.h>
 #include <linux/mutex.h>
@@ -158,9 +159,8 @@ static void micro_load_complain(struct work_struct *work)
 /**
  * struct micro_modprobe - one that runs
  * @entry: in micro_modprobes
- * @wq: whoever wants the same module sleeps here
+ * @done: it has ended; whoever wants the same module waits for that
  * @users: who asks, and who waits; guarded by micro_modprobes_lock
- * @done: it has ended
  * @alias: what was asked for
  *
  * The kernel runs 50 at a time, of all its subsystems. So a module whose init() does not
@@ -168,9 +168,8 @@ static void micro_load_complain(struct work_struct *work)
  */
 struct micro_modprobe {
 	struct list_head entry;
-	wait_queue_head_t wq;
+	struct completion done;
 	unsigned int users;
-	bool done;
 	char alias[];
 };
 
@@ -186,7 +185,7 @@ static struct micro_modprobe *micro_modprobe_get(const char *alias, bool *first)
 	*first = false;
 	guard(mutex)(&micro_modprobes_lock);
 	list_for_each_entry(load, &micro_modprobes, entry) {
-		if (!load->done && !strcmp(load->alias, alias)) {
+		if (!completion_done(&load->done) && !strcmp(load->alias, alias)) {
 			load->users++;
 			return load;
 		}
@@ -195,7 +194,7 @@ static struct micro_modprobe *micro_modprobe_get(const char *alias, bool *first)
 	if (!load)
 		return NULL;
 	memcpy(load->alias, alias, size);
-	init_waitqueue_head(&load->wq);
+	init_completion(&load->done);
 	load->users = 1;
 	list_add(&load->entry, &micro_modprobes);
 	*first = true;
@@ -222,12 +221,10 @@ static void micro_modprobe_wait(const char *alias)
 	}
 	if (first) {
 		request_module("%s", alias);
-		/* pairs with the others' look */
-		smp_store_release(&load->done, true);
-		wake_up_all(&load->wq);
+		complete_all(&load->done);
 	} else {
 		/* As request_module() waits; a worker cannot be killed */
-		wait_event_killable(load->wq, smp_load_acquire(&load->done));
+		wait_for_completion_killable(&load->done);
 	}
 	micro_modprobe_put(load);
 }
