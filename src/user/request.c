@@ -265,11 +265,12 @@ void mu_request_refuse_all(struct mu_instance *inst)
 
 	list_for_each_entry_safe(slot, next, &inst->queue, link) {
 		struct mu_request *req = slot->req;
+		int err = mu_request_error(req);
 
-		if (!mu_request_error(req))
+		if (!err)
 			continue;
 		mu_request_unqueue(req);
-		req->error = mu_request_error(req);
+		req->error = err;
 		mu_request_settle(req);
 	}
 }
