@@ -371,14 +371,13 @@ def _signals(server: Server) -> Iterator[None]:
         wakeup = signal.set_wakeup_fd(server._wake_write, warn_on_full_buffer=False)
         for number, default in defaults.items():
             if signal.getsignal(number) == default:
-                old[number] = signal.signal(number, lambda *_: server.stop())
-                _before[number] = default
+                old[number] = _before[number] = signal.signal(number, lambda *_: server.stop())
     try:
         yield
     finally:
         if threading.current_thread() is threading.main_thread():
-            _before.clear()
             for number, handler in old.items():
+                _before.pop(number, None)
                 signal.signal(number, handler)
             signal.set_wakeup_fd(wakeup)
 
