@@ -8,12 +8,7 @@
 . /tests/lib/tap.sh
 . /tests/lib/unplug.sh
 
-pm_test=/sys/power/pm_test
-
-if [ ! -w $pm_test ]; then
-	skip "this kernel has no $pm_test"
-	done_testing
-fi
+needs_pm_test
 
 try() {
 	micro-try "$@"

@@ -6,10 +6,21 @@
 #						way in which micro_evil's device goes
 #	with rmdir micro_evil micro-poll epoll	one case of a program in one way
 #	state micro_evil.x			where a device is on its way
+#	needs_pm_test				skips the whole test where suspend cannot be tried
 
 micro=/sys/kernel/config/micro
 evil=/sys/kernel/debug/micro_evil
 ways='rmdir live unbind destroy unregister'
+
+pm_test=/sys/power/pm_test
+
+needs_pm_test() {
+	[ ! -w $pm_test ] || return 0
+	# for those that expect a line in the log
+	echo "no pm_test" >/dev/kmsg
+	skip "this kernel has no $pm_test"
+	done_testing
+}
 
 # state DEVICE: what debugfs says; nothing if there is none
 state() {

@@ -9,13 +9,7 @@
 . /tests/lib/unplug.sh
 . /tests/lib/overlay.sh
 
-pm_test=/sys/power/pm_test
-
-if [ ! -w $pm_test ]; then
-	echo "no pm_test" >/dev/kmsg
-	skip "this kernel has no $pm_test"
-	done_testing
-fi
+needs_pm_test
 
 modprobe -a micro_evil micro_overlay
 ok $? "modules are loaded"
