@@ -13,7 +13,7 @@ import struct
 import threading
 import time
 import unittest
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import micro
 from micro import _abi, _node, _server
@@ -318,8 +318,10 @@ class Answers(unittest.TestCase):
             self.assertTrue(select.select([stop], [], [], 60)[0])
 
         handled: List[int] = []
-        old = signal.signal(signal.SIGUSR1, lambda *_: handled.append(len(awake)))
-        self.addCleanup(signal.signal, signal.SIGUSR1, old)
+        handlers: Dict[signal.Signals, Any] = {signal.SIGTERM: signal.SIG_DFL}
+        handlers[signal.SIGUSR1] = lambda *_: handled.append(len(awake))
+        for number, handler in handlers.items():
+            self.addCleanup(signal.signal, number, signal.signal(number, handler))
         self.node.wait = wait
         with _server._signals(self.server):
             self.server.serve()
@@ -327,6 +329,10 @@ class Answers(unittest.TestCase):
         self.assertEqual(handled, [1, 2, 3])
 
     def test_signals_of_a_child(self) -> None:
+        # a shell that runs the tests in the background has them ignore SIGINT
+        usual: Dict[signal.Signals, Any] = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+        for number, handler in usual.items():
+            self.addCleanup(signal.signal, number, signal.signal(number, handler))
         for number, status in ((signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 5)):
             with self.subTest(number=number), _server._signals(self.server):
                 ready, begun = os.pipe()
