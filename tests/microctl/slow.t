@@ -113,6 +113,8 @@ microctl create --timeout 600 micro_evil.slow-probe >/tmp/create 2>&1 &
 create=$!
 wait_for grep -q binding /sys/kernel/config/micro/micro_evil.slow-probe/status
 sleep 1
+status 0 microctl create --no-wait sample_driver.other
+status 0 microctl remove --no-wait sample_driver.other
 kill $create
 wait $create
 is "$?" 143 "a signal ends create"

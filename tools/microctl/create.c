@@ -154,6 +154,7 @@ int command_create(int argc, char **argv)
 	configfs_open(true);
 	interrupt_catch();
 	lock_take(wait);
+	lock_may_lend();
 	if (sysfs_exists(device->name) && !sysfs_is_going(device->name))
 		die(STATUS_NO, "there is a device '%s' already", device->name);
 	udev_start();
@@ -205,6 +206,7 @@ int command_remove(int argc, char **argv)
 	configfs_open(true);
 	interrupt_catch();
 	lock_take(wait);
+	lock_may_lend();
 	for (int i = optind; i < argc; i++) {
 		d = find_device(argv[i]);
 		if (!d)

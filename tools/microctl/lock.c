@@ -2,6 +2,10 @@
 /*
  * The lock: one microctl at a time changes devices
  *
+ * It is lent while a driver is waited for, if the command is about one device at a time:
+ * one driver that takes its time is to hold up nobody else. A plan for many devices was made
+ * from what is there, so that nobody else may change that before it is done.
+ *
  * Who may change devices may use it, and nobody else: whoever can open a file can
  * lock it, and keep all others waiting. So it has the group of the directory in
  * configfs, if that directory is the group's to write to.
@@ -23,6 +27,9 @@
 #include "message.h"
 
 #define LOCK_FILE	"/run/microctl.lock"
+
+static int lock_fd = -1;
+static bool may_lend, lent;
 
 /* The process that has it wrote its number; it may be about to */
 static const char *holder(int fd, char *text, size_t size)
@@ -68,12 +75,20 @@ static void share_lock(int fd)
 		say("cannot change the group of %s: %s", LOCK_FILE, strerror(errno));
 }
 
-/* Held until the process ends, however it does */
+static void write_holder(int fd)
+{
+	char text[80];
+	int len = snprintf(text, sizeof(text), "process %d\n", getpid());
+
+	if (ftruncate(fd, 0) || pwrite(fd, text, len, 0) != len)
+		say("cannot write to %s: %s", LOCK_FILE, strerror(errno));
+}
+
+/* Held until the process ends, however it does, but for lock_lend() */
 void lock_take(bool wait)
 {
 	int fd = open_lock();
 	char text[80];
-	int len;
 
 	share_lock(fd);
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
@@ -91,7 +106,31 @@ void lock_take(bool wait)
 				    LOCK_FILE, strerror(errno));
 		}
 	}
-	len = snprintf(text, sizeof(text), "process %d\n", getpid());
-	if (ftruncate(fd, 0) || pwrite(fd, text, len, 0) != len)
-		say("cannot write to %s: %s", LOCK_FILE, strerror(errno));
+	write_holder(fd);
+	lock_fd = fd;
+}
+
+/* The caller has no plan that others could upset */
+void lock_may_lend(void)
+{
+	may_lend = true;
+}
+
+/* A driver is waited for: others may go on */
+void lock_lend(void)
+{
+	if (may_lend && !lent)
+		lent = !flock(lock_fd, LOCK_UN);
+}
+
+/* That is over. After a signal the caller changes nothing any more, and does without it */
+void lock_take_back(void)
+{
+	if (!lent)
+		return;
+	while (flock(lock_fd, LOCK_EX))
+		if (errno != EINTR || interrupt_pending())
+			return;
+	lent = false;
+	write_holder(lock_fd);
 }

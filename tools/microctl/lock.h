@@ -10,5 +10,8 @@
 #include <stdbool.h>
 
 void lock_take(bool wait);
+void lock_may_lend(void);
+void lock_lend(void);
+void lock_take_back(void);
 
 #endif /* _MICROCTL_LOCK_H */

@@ -18,6 +18,7 @@
 #include "commands.h"
 #include "configfs.h"
 #include "interrupt.h"
+#include "lock.h"
 #include "path.h"
 #include "settle.h"
 #include "sysfs.h"
@@ -67,6 +68,7 @@ bool settle_later(void)
 {
 	if (interrupt_pending() || settle_now() >= end)
 		return false;
+	lock_lend();
 	usleep(LOOK_US);
 	return true;
 }
@@ -82,24 +84,27 @@ bool settle_later(void)
 bool settle_status(const char *name, char *status, size_t room)
 {
 	struct path path = { .len = 0 };
+	bool over;
 
 	path_add(&path, name);
 	path_add(&path, "/status");
 	do {
 		if (configfs_read(path.text, status, room) < 0)
 			*status = '\0';
-		if (strcmp(status, "binding") && strcmp(status, "unbinding"))
-			return true;
-	} while (settle_later());
-	return false;
+		over = strcmp(status, "binding") && strcmp(status, "unbinding");
+	} while (!over && settle_later());
+	lock_take_back();
+	return over;
 }
 
 /* Is it gone, after its directory is? Likewise */
 bool settle_gone(const char *name)
 {
+	bool over;
+
 	do {
-		if (!sysfs_exists(name))
-			return true;
-	} while (settle_later());
-	return false;
+		over = !sysfs_exists(name);
+	} while (!over && settle_later());
+	lock_take_back();
+	return over;
 }
