@@ -29,4 +29,16 @@ removes=$(sed -n 's/^# \([0-9]*\) times remove().*/\1/p' /tmp/faults)
 [ "${removes:-0}" -ge $((100 / every)) ]
 ok $? "there was one unplug() before each remove(): ${removes:-0}"
 is "$(grep -c '^micro' /proc/modules)" 0 "all modules are unloaded"
+
+# what users ask for is done by workers, if they do not wait for ever
+for who in bounded workers; do
+	note "$who: mkdir, rmdir and writes that workers do"
+	micro-faults --$who --every $every --first $first | tee /tmp/faults
+	tail -n 1 /tmp/faults | grep -q ', 0 wrong$'
+	ok $? "$who: micro-faults has seen nothing wrong"
+	total=$(sed -n 's/^# \([0-9]*\) failures injected into .*/\1/p' /tmp/faults)
+	[ "${total:-0}" -ge $((100 / every)) ]
+	ok $? "$who: at least $((100 / every)) failures were injected: ${total:-0}"
+	is "$(grep -c '^micro' /proc/modules)" 0 "$who: all modules are unloaded"
+done
 done_testing

@@ -12,10 +12,12 @@
  * Some of the kernel's own code goes on without what it could not allocate: no
  * uevent, no node in /dev. The checks know these cases.
  *
- *	micro-faults [--count | --load | --no-load] [--every N] [--first K]
+ *	micro-faults [--count | --load | --no-load | --bounded | --workers] [--every N] [--first K]
  *
  * --count: only says how many allocations each step has; --load, --no-load: only
- * the loading of the modules, or all but that. --every, --first: of the allocations
+ * the loading of the modules, or all but that. --bounded: patience_ms is not -1, so that
+ * mkdir, rmdir and writes leave the work to workers; only these steps. --workers: the same, and
+ * it is the workers' allocations that fail. --every, --first: of the allocations
  * in a step only the K-th, the one N later, and so on.
  *
  * Copyright (C) 2026 The microkernel authors
@@ -63,6 +65,8 @@
 static bool count_only;
 static bool no_load;
 static bool only_load;
+static bool bounded;
+static bool workers;
 
 static double now(void)
 {
@@ -160,7 +164,7 @@ static int core_fd, count_fd;
 
 static long core_load(void)
 {
-	return syscall(SYS_finit_module, core_fd, "patience_ms=-1", 0);
+	return syscall(SYS_finit_module, core_fd, bounded ? "patience_ms=60000" : "patience_ms=-1", 0);
 }
 
 static void core_absent(void)
@@ -1056,6 +1060,67 @@ static const struct step steps[] = {
 	{ "unload core", NULL, core_unload, core_still, core_now_absent, core_must_load, NULL },
 };
 
+/*
+ * The workers that may get the next job: it is not known which one will, and they do
+ * hardly anything else. Each is armed by its own file.
+ */
+#define WORKERS_MAX	64
+
+static int worker_fds[WORKERS_MAX];
+static int nr_workers;
+
+static void workers_find(void)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	char path[64];
+
+	while (dir && nr_workers < WORKERS_MAX && (entry = readdir(dir))) {
+		if (!atoi(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/comm", atoi(entry->d_name));
+		if (strncmp(contents(path), "kworker/u", strlen("kworker/u")))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/fail-nth", atoi(entry->d_name));
+		worker_fds[nr_workers] = open(path, O_RDWR | O_CLOEXEC);
+		if (worker_fds[nr_workers] >= 0)
+			nr_workers++;
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void workers_arm(int nth)
+{
+	char text[16];
+	int i;
+
+	workers_find();
+	sprintf(text, "%d", nth);
+	for (i = 0; i < nr_workers; i++)
+		if (pwrite(worker_fds[i], text, strlen(text), 0) < 0)
+			fatal("fail-nth of a worker");
+}
+
+/* Disarms them, too */
+static bool workers_injected(void)
+{
+	char text[16];
+	bool hit = false;
+	int i;
+
+	for (i = 0; i < nr_workers; i++) {
+		memset(text, 0, sizeof(text));
+		if (pread(worker_fds[i], text, sizeof(text) - 1, 0) > 0)
+			hit |= !atoi(text);
+		if (pwrite(worker_fds[i], "0", 1, 0) < 0)
+			fatal("fail-nth of a worker");
+		close(worker_fds[i]);
+	}
+	nr_workers = 0;
+	return hit;
+}
+
 /* How many faults there are to inject */
 static int points(const struct step *s)
 {
@@ -1083,6 +1148,13 @@ static bool is_load(const struct step *s)
 	return s->call == core_load || s->call == count_load;
 }
 
+/* Done by a worker, unless patience_ms is -1 */
+static bool is_job(const struct step *s)
+{
+	return s->call == make || s->call == unmake || s->call == live_on ||
+	       s->call == live_off || s->call == compat_iter;
+}
+
 /* Returns 0, 1 when it did no more than count, or -1 when there is no going on */
 static int run(const struct step *s, int *hard, int *soft)
 {
@@ -1093,6 +1165,17 @@ static int run(const struct step *s, int *hard, int *soft)
 	int err;
 
 	step_name = s->name;
+	if (bounded && !is_job(s)) {
+		step_nth = 0;
+		if (s->begin)
+			s->begin();
+		if (s->call() < 0)
+			fatal("failed");
+		s->done(false);
+		if (s->end)
+			s->end();
+		return 1;
+	}
 	if (count_only || (load && no_load)) {
 		step_nth = 0;
 		printf("# %-16s %4d allocations and copies\n", s->name, points(s));
@@ -1115,11 +1198,18 @@ static int run(const struct step *s, int *hard, int *soft)
 		if (s->begin)
 			s->begin();
 		fflush(stdout);
-		arm(step_nth);
+		if (workers)
+			workers_arm(step_nth);
+		else
+			arm(step_nth);
 		ret = s->call();
 		err = errno;
-		hit = injected();
-		arm(0);
+		if (workers) {
+			hit = workers_injected();
+		} else {
+			hit = injected();
+			arm(0);
+		}
 
 		if (ret < 0) {
 			if (!hit)
@@ -1167,6 +1257,10 @@ int main(int argc, char **argv)
 			no_load = true;	/* it takes most of the time */
 		else if (!strcmp(argv[arg], "--load"))
 			only_load = true;
+		else if (!strcmp(argv[arg], "--bounded"))
+			bounded = true;
+		else if (!strcmp(argv[arg], "--workers"))
+			bounded = workers = true;
 		else if (!strcmp(argv[arg], "--every") && argv[arg + 1])
 			every = atoi(argv[++arg]);
 		else if (!strcmp(argv[arg], "--first") && argv[arg + 1])
