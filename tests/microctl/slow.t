@@ -48,6 +48,24 @@ is "$?:$(cat /tmp/create)" "0:" "create waits until a device of this name is gon
 is "$(shown micro_evil.deaf)" bound "the new device is bound"
 micro-hold close deaf >/dev/null
 
+note "a device is created again while another command waits for its removal"
+micro-hold open deaf rw /dev/micro/micro_evil.deaf >/dev/null
+micro-hold ioctl deaf deaf >/dev/null &
+wait_for grep -q active=1 /sys/kernel/debug/micro/devices
+microctl remove --timeout 300 micro_evil.deaf >/tmp/remove 2>&1 &
+remove=$!
+wait_for sh -c '! [ -e /sys/kernel/config/micro/micro_evil.deaf ]'
+microctl create --timeout 300 micro_evil.deaf >/tmp/create 2>&1 &
+create=$!
+sleep 1
+echo go >$evil/command
+wait $create
+is "$?:$(sed '/waiting for it$/d' /tmp/create)" "0:" "create makes it again"
+wait $remove
+is "$?:$(cat /tmp/remove)" "0:" "the removal is over for the command that has asked for it"
+is "$(shown micro_evil.deaf)" bound "the new device is bound"
+micro-hold close deaf >/dev/null
+
 note "the other stages of a removal"
 for stage in unplug release remove devm; do
 	device=micro_evil.slow-$stage

@@ -97,13 +97,17 @@ bool settle_status(const char *name, char *status, size_t room)
 	return over;
 }
 
-/* Is it gone, after its directory is? Likewise */
+/* Is it gone, after its directory is? Likewise. Another command may have made it again meanwhile */
 bool settle_gone(const char *name)
 {
+	struct path path = { .len = 0 };
+	char live[8];
 	bool over;
 
+	path_add(&path, name);
+	path_add(&path, "/live");
 	do {
-		over = !sysfs_exists(name);
+		over = !sysfs_exists(name) || configfs_read(path.text, live, sizeof(live)) >= 0;
 	} while (!over && settle_later());
 	lock_take_back();
 	return over;
