@@ -124,7 +124,7 @@ text() {
 		sed -n 's|^\. /tests/lib/|tests/lib/|p' "tests/$1.t" | xargs -r cat
 		for word in $(header "tests/$1.t" 'vm\(-[a-z0-9]*\)\{0,1\}'); do
 			path=${word%%:*}
-			[[ ! -e $path ]] || find "$path" -type f -exec cat {} +
+			[[ ! -e $path ]] || find "$path" -type f -exec cat {} + | tr -d "\0"
 		done
 	)
 	echo "$text"
