@@ -183,6 +183,8 @@ void mu_instance_forget(struct mu_instance *inst)
 	for (i = 0; i < ud->p.depth; i++) {
 		struct mu_slot *slot = &inst->slots[i];
 
+		/* Also one that a client has begun to fill: this server can write to it until then */
+		WRITE_ONCE(slot->exposed, true);
 		switch (slot->state) {
 		case MU_SLOT_QUEUED:
 			mu_request_lost(slot, false);
@@ -192,7 +194,6 @@ void mu_instance_forget(struct mu_instance *inst)
 			break;
 		case MU_SLOT_ORPHAN:
 			list_del_init(&slot->link);
-			slot->exposed = true;
 			mu_slot_free(slot);
 			break;
 		}

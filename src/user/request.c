@@ -24,7 +24,7 @@
  *
  * When the server is lost, 1 and 4 sleep on; 2 and 3 are woken to fill their slots again, as what
  * is in them was within the server's reach, and queue up where they were. They do so when the
- * server's pages are away, as its threads may run on.
+ * server's pages are away, as its threads may run on. So does who fills a slot when that happens.
  */
 
 #define MU_INTERRUPTIBLE	(TASK_INTERRUPTIBLE | TASK_FREEZABLE_UNSAFE)
@@ -181,13 +181,16 @@ static int mu_request_fill(struct mu_request *req)
 	struct iov_iter from;
 	void *data;
 
+	if (unlikely(READ_ONCE(slot->exposed))) {
+		/* The one who ends the session has it until the pages are away */
+		if (down_read_killable(&ud->map_sem))
+			return -EINTR;
+		WRITE_ONCE(slot->exposed, false);
+		up_read(&ud->map_sem);
+		slot->used = ud->p.data_size;
+	}
 	if (!zero)
 		return 0;
-	if (unlikely(slot->exposed)) {
-		/* The one who ends the session has it until the pages are away */
-		guard(rwsem_read)(&ud->map_sem);
-		slot->exposed = false;
-	}
 	if (unlikely(!slot->data)) {
 		data = __vmalloc(ud->stride, GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
 				 __GFP_NORETRY);
@@ -286,8 +289,11 @@ static int mu_request_submit(struct mu_request *req)
 		err = mu_request_error(req);
 		if (err)
 			return err;
-		req->settled = false;
-		req->again = false;
+		/* A server has gone that could write to it after we had filled it: once more */
+		req->again = slot->exposed;
+		req->settled = slot->exposed;
+		if (unlikely(slot->exposed))
+			return 0;
 		slot->id = req->id;
 		slot->type = req->type;
 		slot->state = MU_SLOT_QUEUED;
@@ -450,8 +456,6 @@ void mu_request_lost(struct mu_slot *slot, bool served)
 
 	list_del_init(&slot->link);
 	slot->state = MU_SLOT_CLIENT;
-	slot->exposed = true;
-	slot->used = max(slot->used, req->room);
 	if (!served && req->attempt)
 		ud->suspects--;
 	/* One that another server had may be done already: it stays, as after a signal */

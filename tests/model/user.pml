@@ -88,7 +88,7 @@ bit going;				/* the server node is being unbound */
 #ifdef PAYLOADS
 byte ending;				/* mu_driver.map_sem is held by who ends this session */
 byte mapped;				/* servers that have the slots mapped */
-byte exposed;				/* slots that a lost server had when its session ended */
+byte exposed;				/* slots that a lost server can write to, or could */
 #endif
 /* mu_file_events(), and when it was notified */
 bit events;
@@ -116,7 +116,7 @@ byte told_released;			/* clients whose RELEASE a server took */
 #endif
 bit released;				/* the core has released the server's file */
 #ifdef PAYLOADS
-byte works[NS];				/* servers that have a request of this slot in hand */
+byte writers[NC];			/* servers that could write to the slot since its client filled it */
 #endif
 
 inline wake_server()
@@ -141,7 +141,7 @@ inline slot_free(n)
 }
 
 /* The lost server may still write to this slot */
-#ifdef PAYLOADS
+#if defined(PAYLOADS) && !defined(MUTANT_NONE_EXPOSED)
 #define EXPOSE(n)	ADD(exposed, n)
 #else
 #define EXPOSE(n)	skip
@@ -225,7 +225,6 @@ inline request_lost(n)
 {
 	w = owner[n];
 	state[n] = CLIENT;
-	EXPOSE(n);
 	/* whether "again" has the operation; ENODEV, in any case, when the driver goes */
 	if
 	:: !going -> ADD(again, w); ADD(tried, w)
@@ -255,11 +254,19 @@ inline session_end(k)
 #endif
 		ADD(ended, k);
 		for (n : 0 .. NS - 1) {
+#ifndef MUTANT_FREE_UNEXPOSED
+			EXPOSE(n);
+#else
+			if
+			:: state[n] == FREE || state[n] == CLIENT
+			:: else -> EXPOSE(n)
+			fi;
+#endif
 			if
 			:: state[n] == QUEUED ->
 #ifndef MUTANT_QUEUED_FORGOTTEN
 				w = owner[n]; queue??eval(n);
-				state[n] = CLIENT; EXPOSE(n); ADD(again, w); ADD(settled, w)
+				state[n] = CLIENT; ADD(again, w); ADD(settled, w)
 #else
 				queue??eval(n)
 #endif
@@ -271,12 +278,6 @@ inline session_end(k)
 #endif
 			:: state[n] == ORPHAN || state[n] == UNDELIVERED ->
 #ifndef MUTANT_ORPHAN_OF_DEAD
-#ifndef MUTANT_ORPHAN_UNEXPOSED
-				if
-				:: state[n] == ORPHAN -> EXPOSE(n)
-				:: state[n] == UNDELIVERED
-				fi;
-#endif
 				slot_free(n)
 #else
 				skip
@@ -407,15 +408,31 @@ begin:	atomic {
 	fi;
 
 	/* mu_request_fill() is between the locks; mu_request_submit() */
-submit:	atomic {
+submit:
 #ifdef PAYLOADS
-#ifndef MUTANT_FILLED_WHILE_MAPPED
+	atomic {
 		if
+#ifndef MUTANT_FILLED_WHILE_MAPPED
 		:: IN(exposed, slot[c]) -> ending == 0; DEL(exposed, slot[c])
+#else
+		:: IN(exposed, slot[c]) -> DEL(exposed, slot[c])
+#endif
 		:: !IN(exposed, slot[c])
 		fi;
+		writers[c] = mapped
+	};
+#ifndef MUTANT_SUBMIT_UNCHECKED
+	if
+	:: atomic { IN(exposed, slot[c]) -> goto submit }
+	:: atomic { !IN(exposed, slot[c]) ->
+		/* no server that has ended, of those that could write */
+#else
+	if
+	:: atomic { true ->
 #endif
-		MUST(P_payload_whole, (works[slot[c]] & mapped) == 0);
+		MUST(P_payload_whole, (writers[c] & ~BIT(sess)) == 0);
+#else
+	atomic {
 #endif
 		DEL(settled, c); DEL(again, c);
 		n = slot[c];
@@ -424,7 +441,11 @@ submit:	atomic {
 		queue!n;
 		n = 0;
 		wake_server()
-	};
+	}
+#ifdef PAYLOADS
+	fi
+#endif
+	;
 	/* mu_request_wait() */
 	do
 	:: atomic { IN(settled, c) -> break }
@@ -487,13 +508,6 @@ submit:	atomic {
 out:	skip
 }
 
-/* the server's thread does not touch the slot any more */
-#ifdef PAYLOADS
-#define WORKED(n)	DEL(works[n], k)
-#else
-#define WORKED(n)	skip
-#endif
-
 proctype Server(byte k)
 {
 	byte w, n, i, hand, old, dying;
@@ -537,7 +551,12 @@ proctype Server(byte k)
 	/* mu_map_begin() */
 	atomic { ending == 0 ->
 		if
-		:: sess == k -> ADD(mapped, k)
+		:: sess == k ->
+			ADD(mapped, k);
+			for (n : 0 .. NC - 1) {
+				ADD(writers[n], k)
+			};
+			n = 0
 		:: sess != k
 		fi };
 #endif
@@ -555,9 +574,6 @@ proctype Server(byte k)
 		MUST(P_no_dead_delivery, !dying);
 		state[n] = SERVED; old = had[n]; had[n] = sid[n]; ADD(hand, n);
 		rseq[owner[n]] = seq;
-#ifdef PAYLOADS
-		ADD(works[n], k);
-#endif
 		ADD(taken, owner[n]);
 		outstanding++;
 		n = 0 }
@@ -589,15 +605,15 @@ proctype Server(byte k)
 #endif
 		fi
 	/* answers: right, "not now", to something else, a second time */
-	:: atomic { IN(hand, 0) -> DEL(hand, 0); WORKED(0); reply(k, 0, had[0], ANSWER) }
-	:: atomic { IN(hand, 0) -> DEL(hand, 0); WORKED(0); reply(k, 0, had[0], NOT_NOW) }
+	:: atomic { IN(hand, 0) -> DEL(hand, 0); reply(k, 0, had[0], ANSWER) }
+	:: atomic { IN(hand, 0) -> DEL(hand, 0); reply(k, 0, had[0], NOT_NOW) }
 #ifdef LIES
 	:: atomic { had[0] -> reply(k, 0, had[0], ANSWER) }
 	:: atomic { old -> reply(k, 0, old, ANSWER) }
 #endif
 #if NS > 1
-	:: atomic { IN(hand, 1) -> DEL(hand, 1); WORKED(1); reply(k, 1, had[1], ANSWER) }
-	:: atomic { IN(hand, 1) -> DEL(hand, 1); WORKED(1); reply(k, 1, had[1], NOT_NOW) }
+	:: atomic { IN(hand, 1) -> DEL(hand, 1); reply(k, 1, had[1], ANSWER) }
+	:: atomic { IN(hand, 1) -> DEL(hand, 1); reply(k, 1, had[1], NOT_NOW) }
 #endif
 #ifdef DEATHS
 	:: atomic { sess == k -> session_end(k); goto dead }

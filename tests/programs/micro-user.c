@@ -22,6 +22,7 @@
 #include <uapi/micro_user.h>
 
 #include "unplug.h"
+#include "userfault.h"
 
 #define DEVICES		64
 #define BYTES		64
@@ -1242,6 +1243,71 @@ static void test_late(void)
 	check_is(poll(&p, 1, 100), 0);
 	check_is(close(fd), 0);
 	check_is(number("stale"), 0);
+	check_is(ioctl(server, MICRO_USER_DETACH), 0);
+}
+
+static struct absent absent;
+
+static long do_write_absent(int fd)
+{
+	return write(fd, absent.at, absent.size);
+}
+
+/*
+ * A server writes to a slot that no request of it is in, while a client fills it, and then goes:
+ * the next server gets what the client has given
+ */
+static void test_filling(void)
+{
+	const struct micro_user_reply good = { };
+	size_t page = getpagesize(), i;
+	struct uffdio_copy copy = { .len = page };
+	static struct {
+		struct micro_user_record rec;
+		char data[1 << 17];
+	} in;
+	int server = serve_here(), fd = open_here(server);
+	struct micro_user_attach a;
+	struct micro_user_record rec;
+	struct call c;
+	char *data, *text;
+
+	begin_call(&c, do_write, fd);
+	take(server, &rec, MICRO_USER_WRITE);
+	data = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, server,
+		    ((off_t)rec.instance << 27) + rec.data);
+	check(data != MAP_FAILED);
+	check(!memcmp(data, "bytes", 5));
+	give(server, &rec, (struct micro_user_reply){ .result = 5 });
+	check_is(end_call(&c), 5);
+
+	/* the last page that it is filled from does not come yet */
+	absent = absent_new(2);
+	text = malloc(page);
+	memset(text, 'a', page);
+	copy.dst = (uintptr_t)absent.at;
+	copy.src = (uintptr_t)text;
+	check_is(ioctl(absent.fd, UFFDIO_COPY, &copy), 0);
+	begin_call(&c, do_write_absent, fd);
+	absent_wanted(&absent);
+	check_is(data[1], 'a');
+	memset(data, 'X', page);
+	check_is(ioctl(server, MICRO_USER_DETACH), 0);
+
+	check_is(attach(server, 0, 1, &a), 0);
+	take(server, &rec, MICRO_USER_PROBE);
+	give(server, &rec, good);
+	take(server, &rec, MICRO_USER_RESTORE);
+	give(server, &rec, good);
+	check_is(ioctl(server, MICRO_USER_READY), 0);
+	copy.dst += page;
+	check_is(ioctl(absent.fd, UFFDIO_COPY, &copy), 0);
+	check_is(poll(&(struct pollfd){ .fd = server, .events = POLLIN }, 1, TIME_LIMIT_S * 1000), 1);
+	check_is(read(server, &in, sizeof(in)), sizeof(in.rec) + absent.size);
+	for (i = 0; i < absent.size; i++)
+		check_is(in.data[i], 'a');
+	give(server, &in.rec, (struct micro_user_reply){ .result = 5 });
+	check_is(end_call(&c), 5);
 	check_is(ioctl(server, MICRO_USER_DETACH), 0);
 }
 
@@ -2635,6 +2701,7 @@ static const struct test_case cases[] = {
 	{ "hangup", test_hangup },
 	{ "shared", test_shared },
 	{ "late", test_late },
+	{ "filling", test_filling },
 	{ "signal", test_signal },
 	{ "kill", test_kill },
 	{ "slots", test_slots },

@@ -45,6 +45,7 @@ unplug=true
 
 # Death and restart
 user death
+user filling
 user killed
 # servers may take long to start on a slow machine
 user again again/string=ioctl grace-ms/u32=600000
