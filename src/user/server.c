@@ -38,10 +38,7 @@ int mu_server_release(struct micro_driver *drv, struct file *filp)
 	if (s) {
 		if (micro_file_revoked(filp))
 			mu_session_unplug(s->ud);
-		mu_session_end(s, true, "it has closed its node");
-		/* It has a reference, but the driver must stay until it is done */
-		flush_work(&s->exit_work);
-		mu_session_put(s);
+		mu_session_drop(s, "it has closed its node");
 	}
 	mutex_destroy(&server->lock);
 	kfree(server);

@@ -245,6 +245,21 @@ static struct mu_session *mu_session_begin(struct mu_server *server, struct mu_s
 }
 
 /**
+ * mu_session_drop() - a server's open file has no use for its session any more
+ * @s: the session; the file's reference goes
+ * @why: for the log, if the session was not over
+ *
+ * Context: may sleep, but waits for no process.
+ */
+void mu_session_drop(struct mu_session *s, const char *why)
+{
+	mu_session_end(s, true, why);
+	/* It has a reference, but must not come to it when the driver has gone */
+	flush_work(&s->exit_work);
+	mu_session_put(s);
+}
+
+/**
  * mu_session_attach() - begin a session
  * @filp: the server's open file
  * @server: it, too
@@ -276,9 +291,7 @@ int mu_session_attach(struct file *filp, struct mu_server *server,
 	if (old) {
 		scoped_guard(spinlock, &ud->lock)
 			server->session = NULL;
-		/* It must not come to it when the driver has gone */
-		flush_work(&old->exit_work);
-		mu_session_put(old);
+		mu_session_drop(old, NULL);
 	}
 	s = mu_session_alloc(ud, attach);
 	if (!s) {
@@ -423,9 +436,10 @@ void mu_session_end(struct mu_session *s, bool lost, const char *why)
 	scoped_guard(rwsem_write, &ud->map_sem) {
 		if (!mu_session_cut(s, &lost, &dead))
 			return;
+		/* Whoever finds it over has waited for map_sem: exit_work is not queued any more then */
+		remove_wait_queue(&s->pid->wait_pidfd, &s->exit_wait);
 		mu_unmap_all(ud);
 	}
-	remove_wait_queue(&s->pid->wait_pidfd, &s->exit_wait);
 	mu_instances_free(&dead);
 	if (lost) {
 		dev_warn(&ud->mdev->dev, "lost the server, process %d: %s\n", pid_nr(s->pid), why);

@@ -523,6 +523,7 @@ void mu_session_unplug(struct mu_driver *ud);
 void mu_session_end(struct mu_session *s, bool lost, const char *why);
 struct mu_session *mu_session_get(struct mu_server *server);
 void mu_session_put(struct mu_session *s);
+void mu_session_drop(struct mu_session *s, const char *why);
 bool mu_session_dying(struct mu_session *s);
 int mu_session_killed(struct mu_session *s);
 
