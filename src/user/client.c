@@ -43,6 +43,9 @@ static int mu_client_call(struct file *filp, struct mu_request *req)
 		if (__micro_file_nonblock(filp))
 			return 0;
 		mu_request_done(req, req->result);
+		/* Nothing was done; and with events all the time we would not look in the wait */
+		if (signal_pending(current))
+			return -ERESTARTSYS;
 		err = micro_wait_event_mode(filp, req->file->wq,
 					    mu_request_can(req),
 					    TASK_INTERRUPTIBLE | TASK_FREEZABLE_UNSAFE);

@@ -2286,6 +2286,52 @@ static void run_on(int cpu)
 	check_is(sched_setaffinity(0, sizeof(set), &set), 0);
 }
 
+static long do_read_here(int fd)
+{
+	run_on(0);
+	return do_read(fd);
+}
+
+/*
+ * The server says that it can be read, and "not now" when it is, and is always faster than the
+ * client: that hears of its signal all the same
+ */
+static void test_insistent(void)
+{
+	pid_t server = child();
+	struct call c;
+
+	if (!server) {
+		const struct micro_user_reply good = { }, not_now = { .result = -EAGAIN };
+		const struct sched_param first = { .sched_priority = 1 };
+		int fd = serve_here(), after = 0;
+		struct micro_user_record rec;
+
+		run_on(0);
+		check_is(sched_setscheduler(0, SCHED_FIFO, &first), 0);
+		shared->ready++;
+		take(fd, &rec, MICRO_USER_OPEN);
+		give(fd, &rec, good);
+		for (;;) {
+			check_is(read(fd, &rec, sizeof(rec)), sizeof(rec));
+			if (!rec.id)
+				continue;
+			shared->reads++;
+			after += shared->later;
+			if (after < 1000)
+				check_is(notify(fd, rec.file, 0, EPOLLIN), 0);
+			give(fd, &rec, after < 1000 ? not_now : good);
+		}
+	}
+	wait_until(shared->ready);
+	begin_call_awake(&c, do_read_here, open_node(O_RDWR));
+	wait_until(shared->reads > 10);
+	signal_to(&c);
+	shared->later = 1;
+	check_fails(end_call(&c), EINTR);
+	stop(server);
+}
+
 static long do_write_later(int fd)
 {
 	while (!shared->later)
@@ -2716,6 +2762,7 @@ static const struct test_case cases[] = {
 	{ "unplug-stopped", test_unplug_stopped },
 	{ "death", test_death },
 	{ "killed", test_killed },
+	{ "insistent", test_insistent },
 	{ "again", test_again },
 	{ "restore", test_restore },
 	{ "restore-poison", test_restore_poison },

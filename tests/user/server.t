@@ -47,6 +47,7 @@ unplug=true
 user death
 user filling
 user killed
+user insistent
 # servers may take long to start on a slow machine
 user again again/string=ioctl grace-ms/u32=600000
 user restore memory-size/u32=4096
