@@ -40,6 +40,7 @@ static void mu_forgive(struct mu_driver *ud, unsigned long gap)
 {
 	struct mu_instance *inst;
 	struct mu_request *req;
+	struct mu_file *file;
 	struct mu_slot *slot;
 	unsigned long index;
 	u32 i;
@@ -54,6 +55,8 @@ static void mu_forgive(struct mu_driver *ud, unsigned long gap)
 	}
 	xa_for_each(&ud->instances, index, inst) {
 		inst->handed.since += gap;
+		list_for_each_entry(file, &inst->files, link)
+			file->handed.since += gap;
 		list_for_each_entry(slot, &inst->queue, link)
 			slot->req->since += gap;
 		list_for_each_entry(req, &inst->waiters, link)
@@ -114,6 +117,7 @@ static bool mu_overdue(const struct mu_handed *handed, u32 ms)
 static bool mu_any_overdue(struct mu_session *s, u32 ms)
 {
 	struct mu_instance *inst;
+	struct mu_file *file;
 	struct mu_slot *slot;
 	unsigned long index;
 
@@ -126,6 +130,9 @@ static bool mu_any_overdue(struct mu_session *s, u32 ms)
 	xa_for_each(&s->ud->instances, index, inst) {
 		if (inst->told == MU_TELLING && mu_overdue(&inst->handed, ms))
 			return true;
+		list_for_each_entry(file, &inst->files, link)
+			if (file->told == MU_TELLING && mu_overdue(&file->handed, ms))
+				return true;
 	}
 	return false;
 }
@@ -134,13 +141,17 @@ static bool mu_any_overdue(struct mu_session *s, u32 ms)
 static void mu_renew(struct mu_session *s)
 {
 	struct mu_instance *inst;
+	struct mu_file *file;
 	struct mu_slot *slot;
 	unsigned long index;
 
 	list_for_each_entry(slot, &s->served, link)
 		slot->handed.since = jiffies;
-	xa_for_each(&s->ud->instances, index, inst)
+	xa_for_each(&s->ud->instances, index, inst) {
 		inst->handed.since = jiffies;
+		list_for_each_entry(file, &inst->files, link)
+			file->handed.since = jiffies;
+	}
 }
 
 /* What is wrong with the server? NULL: nothing */
