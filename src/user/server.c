@@ -108,10 +108,10 @@ static long mu_server_attach(struct file *filp, void __user *arg)
 		     memchr_inv(attach.reserved, 0, sizeof(attach.reserved))))
 		err = -EINVAL;
 	if (err == -EINVAL)
-		dev_info(&server->ud->mdev->dev,
-			 "attach: a struct of %u bytes, version %u, flags %#x; this is %zu, %d\n",
-			 attach.size, attach.version, attach.flags, sizeof(attach),
-			 MICRO_USER_VERSION);
+		dev_info_ratelimited(&server->ud->mdev->dev,
+				     "attach: a struct of %u bytes, version %u, flags %#x; this is %zu, %d\n",
+				     attach.size, attach.version, attach.flags,
+				     sizeof(attach), MICRO_USER_VERSION);
 	if (err)
 		return err;
 

@@ -276,8 +276,8 @@ int mu_session_attach(struct file *filp, struct mu_server *server,
 	int err = 0;
 
 	if (attach->rings > MICRO_USER_RINGS || attach->entries > MICRO_USER_ENTRIES) {
-		dev_info(&ud->mdev->dev, "attach: at most %d rings of %d entries\n",
-			 MICRO_USER_RINGS, MICRO_USER_ENTRIES);
+		dev_info_ratelimited(&ud->mdev->dev, "attach: at most %d rings of %d entries\n",
+				     MICRO_USER_RINGS, MICRO_USER_ENTRIES);
 		return -EINVAL;
 	}
 	if (mutex_lock_interruptible(&server->lock))
