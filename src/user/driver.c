@@ -43,17 +43,15 @@ void mu_driver_uevent(struct mu_driver *ud, const char *what)
 static ssize_t server_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct mu_driver *ud = micro_get_drvdata(to_micro_device(dev));
-	struct pid *pid = NULL;
-	ssize_t len;
+	pid_t pid = 0;
 
-	if (!ud)
-		return sysfs_emit(buf, "\n");
-	scoped_guard(spinlock, &ud->lock)
+	if (ud) {
+		guard(spinlock)(&ud->lock);
+		/* It has none in the namespaces of some readers */
 		if (ud->session)
-			pid = get_pid(ud->session->pid);
-	len = pid ? sysfs_emit(buf, "%d\n", pid_vnr(pid)) : sysfs_emit(buf, "\n");
-	put_pid(pid);
-	return len;
+			pid = pid_vnr(ud->session->guest.pid);
+	}
+	return pid ? sysfs_emit(buf, "%d\n", pid) : sysfs_emit(buf, "\n");
 }
 static DEVICE_ATTR_RO(server);
 
@@ -120,6 +118,7 @@ static void mu_driver_init(struct mu_driver *ud, struct micro_device *mdev)
 	xa_init_flags(&ud->instances, XA_FLAGS_ALLOC1);
 	xa_init(&ud->files);
 	INIT_LIST_HEAD(&ud->ready);
+	INIT_LIST_HEAD(&ud->guests);
 	init_waitqueue_head(&ud->wq);
 	INIT_DELAYED_WORK(&ud->watch, mu_watchdog);
 	init_rwsem(&ud->map_sem);

@@ -94,9 +94,8 @@ int mu_copy_struct(void *to, size_t size, const void __user *from)
 	return err == 1 ? 0 : err ?: -EINVAL;
 }
 
-static long mu_server_attach(struct file *filp, void __user *arg)
+static long mu_server_attach(struct mu_server *server, struct file *filp, void __user *arg)
 {
-	struct mu_server *server = micro_file_get_drvdata(filp);
 	struct micro_user_attach attach = { };
 	struct mu_session *s;
 	u32 size;
@@ -253,13 +252,20 @@ static long mu_server_save(struct mu_session *s, void __user *arg)
 
 static long mu_server_call(struct file *filp, unsigned int cmd, void __user *arg)
 {
+	struct mu_server *server = micro_file_get_drvdata(filp);
 	struct mu_session *s;
 	long ret;
 
-	if (cmd == MICRO_USER_ATTACH)
-		return mu_server_attach(filp, arg);
+	if (cmd == MICRO_USER_ATTACH) {
+		struct mu_guest guest;
 
-	s = mu_session_get(micro_file_get_drvdata(filp));
+		/* It has no session yet that would say that it is here */
+		mu_guest_enter(server->ud, &guest, NULL);
+		ret = mu_server_attach(server, filp, arg);
+		mu_guest_leave(server->ud, &guest);
+		return ret;
+	}
+	s = mu_session_get(server);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
 	switch (cmd) {

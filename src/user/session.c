@@ -63,11 +63,59 @@ static int mu_rings_alloc(struct mu_session *s)
 	return 0;
 }
 
+/**
+ * mu_guest_enter() - the caller may be inside an operation of the server node for long
+ * @ud: the driver
+ * @guest: written; for mu_guest_leave()
+ * @s: the session that has @guest as a member; NULL if the caller has none yet
+ *
+ * A page of its memory may not come, with userfaultfd or FUSE, and the node can't be
+ * removed while it sleeps for that. See mu_watchdog().
+ *
+ * Context: may sleep.
+ */
+void mu_guest_enter(struct mu_driver *ud, struct mu_guest *guest, struct mu_session *s)
+{
+	guest->pid = get_pid(task_tgid(current));
+	guest->session = s;
+	guard(spinlock)(&ud->lock);
+	list_add(&guest->link, &ud->guests);
+}
+
+/**
+ * mu_guest_leave() - no thread of the process is inside any more
+ * @ud: the driver
+ * @guest: what mu_guest_enter() has written
+ *
+ * Context: may sleep.
+ */
+void mu_guest_leave(struct mu_driver *ud, struct mu_guest *guest)
+{
+	scoped_guard(spinlock, &ud->lock)
+		list_del(&guest->link);
+	put_pid(guest->pid);
+}
+
+/**
+ * mu_guest_inside() - is a thread of the process in an operation of the server node?
+ * @guest: in mu_driver.guests
+ *
+ * Context: mu_driver.lock is held.
+ * Return: true if so. A session that is not over has a reference of the driver; and one of the
+ * server's open file, until that is released.
+ */
+bool mu_guest_inside(const struct mu_guest *guest)
+{
+	struct mu_session *s = guest->session;
+
+	return !s || kref_read(&s->ref) > (s->ended ? 1 : 2);
+}
+
 static void mu_session_release(struct kref *ref)
 {
 	struct mu_session *s = container_of(ref, struct mu_session, ref);
 
-	put_pid(s->pid);
+	mu_guest_leave(s->ud, &s->guest);
 	mu_rings_free(s);
 	kfree(s);
 }
@@ -99,7 +147,7 @@ struct mu_session *mu_session_get(struct mu_server *server)
 	s = server->session;
 	if (!s)
 		return ERR_PTR(-ENOTCONN);
-	if (s->pid != task_tgid(current))
+	if (s->guest.pid != task_tgid(current))
 		return ERR_PTR(-EPERM);
 	kref_get(&s->ref);
 	return s;
@@ -118,7 +166,7 @@ bool mu_session_dying(struct mu_session *s)
 	struct task_struct *task;
 
 	guard(rcu)();
-	task = pid_task(s->pid, PIDTYPE_TGID);
+	task = pid_task(s->guest.pid, PIDTYPE_TGID);
 	/* Whoever asks a moment too early asks again */
 	return !task || !atomic_read(&task->signal->live) ||
 	       READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT;
@@ -174,7 +222,7 @@ static struct mu_session *mu_session_alloc(struct mu_driver *ud,
 
 	kref_init(&s->ref);
 	s->ud = ud;
-	s->pid = get_pid(task_tgid(current));
+	mu_guest_enter(ud, &s->guest, s);
 	s->entries = attach->entries ?: 32;
 	s->nr_rings = attach->rings ?: 1;
 	s->ring_size = PAGE_ALIGN(s->entries * sizeof(struct micro_user_record));
@@ -187,7 +235,7 @@ static struct mu_session *mu_session_alloc(struct mu_driver *ud,
 		return NULL;
 	}
 	/* Before its end can come, which takes it off again */
-	add_wait_queue(&s->pid->wait_pidfd, &s->exit_wait);
+	add_wait_queue(&s->guest.pid->wait_pidfd, &s->exit_wait);
 	return s;
 }
 
@@ -305,13 +353,13 @@ int mu_session_attach(struct file *filp, struct mu_server *server,
 		} else if (attach->flags & MICRO_USER_TAKEOVER) {
 			err = mu_session_take_over(filp, old);
 		} else {
-			dev_info(&ud->mdev->dev, "attach: process %d serves already\n",
-				 pid_nr(old->pid));
+			dev_info_ratelimited(&ud->mdev->dev, "attach: process %d serves already\n",
+					     pid_nr(old->guest.pid));
 			err = -EBUSY;
 		}
 		mu_session_put(old);
 		if (err) {
-			remove_wait_queue(&s->pid->wait_pidfd, &s->exit_wait);
+			remove_wait_queue(&s->guest.pid->wait_pidfd, &s->exit_wait);
 			flush_work(&s->exit_work);
 			mu_session_put(s);
 			goto out;
@@ -379,7 +427,11 @@ int mu_session_ready(struct mu_session *s)
 void mu_session_unplug(struct mu_driver *ud)
 {
 	guard(spinlock)(&ud->lock);
+	if (ud->going)
+		return;
 	ud->going = true;
+	ud->going_since = jiffies;
+	mu_watch(ud);
 }
 
 /* Nobody serves from here on. Returns false if that is so already */
@@ -437,12 +489,13 @@ void mu_session_end(struct mu_session *s, bool lost, const char *why)
 		if (!mu_session_cut(s, &lost, &dead))
 			return;
 		/* Whoever finds it over has waited for map_sem: exit_work is not queued any more then */
-		remove_wait_queue(&s->pid->wait_pidfd, &s->exit_wait);
+		remove_wait_queue(&s->guest.pid->wait_pidfd, &s->exit_wait);
 		mu_unmap_all(ud);
 	}
 	mu_instances_free(&dead);
 	if (lost) {
-		dev_warn(&ud->mdev->dev, "lost the server, process %d: %s\n", pid_nr(s->pid), why);
+		dev_warn(&ud->mdev->dev, "lost the server, process %d: %s\n",
+			 pid_nr(s->guest.pid), why);
 		mu_driver_uevent(ud, "lost");
 	}
 	mu_session_put(s);

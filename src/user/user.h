@@ -338,10 +338,22 @@ struct mu_ring {
 };
 
 /**
+ * struct mu_guest - a process that may be inside an operation of the server node
+ * @link: in mu_driver.guests
+ * @pid: the process
+ * @session: the guest is part of it; NULL: the process is inside, to attach
+ */
+struct mu_guest {
+	struct list_head link;
+	struct pid *pid;
+	struct mu_session *session;
+};
+
+/**
  * struct mu_session - a process that serves, from attach to its end
  * @ref: of the server's open file, of the driver, and of threads inside
  * @ud: the driver
- * @pid: the process
+ * @guest: the process; until no thread of it is inside
  * @number: 1 for the driver's first
  * @ended: it is over
  * @leaving: another process takes over: no more records
@@ -362,7 +374,7 @@ struct mu_ring {
 struct mu_session {
 	struct kref ref;
 	struct mu_driver *ud;
-	struct pid *pid;
+	struct mu_guest guest;
 	u32 number;
 	bool ended;
 	bool leaving;
@@ -427,6 +439,8 @@ struct mu_properties {
  * @session: of the process that serves, or NULL
  * @serving: and has said that it is ready
  * @going: the server node is unbound
+ * @going_since: jiffies since then, or since those inside were killed last
+ * @guests: processes that may be inside an operation of the server node
  * @wanted: user space was told that a server is wanted, and a request waits for that
  * @deferred: a request waits for a server, and it is too early to tell user space
  * @asked: user space was told so since there was a server
@@ -461,6 +475,8 @@ struct mu_driver {
 	struct mu_session *session;
 	bool serving;
 	bool going;
+	unsigned long going_since;
+	struct list_head guests;
 	bool wanted;
 	bool deferred;
 	bool asked;
@@ -516,6 +532,9 @@ int mu_properties_read(struct micro_device *mdev, struct mu_properties *p);
 void mu_properties_free(struct mu_properties *p);
 
 /* session.c */
+void mu_guest_enter(struct mu_driver *ud, struct mu_guest *guest, struct mu_session *s);
+bool mu_guest_inside(const struct mu_guest *guest);
+void mu_guest_leave(struct mu_driver *ud, struct mu_guest *guest);
 int mu_session_attach(struct file *filp, struct mu_server *server,
 		      struct micro_user_attach *attach);
 int mu_session_ready(struct mu_session *s);

@@ -16,6 +16,9 @@
  * request, a notice, a server that starts or leaves. An idle driver costs nothing. So no
  * request needs a timer.
  *
+ * It also kills a process that holds up the unbind of the server node: memory of
+ * its own does not come while the kernel copies it.
+ *
  * It is frozen with the processes when the machine is suspended. The time in which it did
  * not look counts for nobody, as the server could not answer then.
  */
@@ -46,6 +49,7 @@ static void mu_forgive(struct mu_driver *ud, unsigned long gap)
 	u32 i;
 
 	ud->since += gap;
+	ud->going_since += gap;
 	if (ud->session) {
 		ud->session->progress += gap;
 		for (i = 0; i <= ud->session->nr_rings; i++)
@@ -179,12 +183,30 @@ static const char *mu_hangs(struct mu_session *s)
 	return mu_deliverable(s) ? "it does not take its records" : NULL;
 }
 
+/* The unbind of the server node waits for whoever is inside: not for longer than for an answer */
+static void mu_evict(struct mu_driver *ud)
+{
+	struct mu_guest *guest;
+
+	if (likely(!ud->going) || !mu_late(ud->going_since, ud->p.answer_ms ?: 5000))
+		return;
+	ud->going_since = jiffies;
+	list_for_each_entry(guest, &ud->guests, link) {
+		if (!mu_guest_inside(guest))
+			continue;
+		dev_warn(&ud->mdev->dev, "process %d holds up the unbind: it is killed\n",
+			 pid_nr(guest->pid));
+		kill_pid(guest->pid, SIGKILL, 1);
+	}
+}
+
 static bool mu_watched(struct mu_driver *ud)
 {
 	struct mu_session *s = ud->session;
 
-	return ud->requests || (s && (!ud->serving || s->leaving || s->outstanding ||
-				      !list_empty(&ud->ready)));
+	return ud->requests || (ud->going && !list_empty(&ud->guests)) ||
+	       (s && (!ud->serving || s->leaving || s->outstanding ||
+		      !list_empty(&ud->ready)));
 }
 
 /**
@@ -206,6 +228,7 @@ void mu_watchdog(struct work_struct *work)
 		ud->looked = jiffies;
 		if (!ud->serving || ud->suspects)
 			mu_expire_all(ud);
+		mu_evict(ud);
 		late = ud->deferred && ud->requests;
 		if (ud->session) {
 			s = ud->session;
@@ -214,11 +237,11 @@ void mu_watchdog(struct work_struct *work)
 		}
 	}
 	if (why && ud->p.on_hang == MU_HANG_LOG && !s->leaving && !mu_session_dying(s)) {
-		dev_warn(&ud->mdev->dev, "server, process %d: %s for %u ms\n", pid_nr(s->pid),
+		dev_warn(&ud->mdev->dev, "server, process %d: %s for %u ms\n", pid_nr(s->guest.pid),
 			 why, ud->p.answer_ms);
 	} else if (why) {
 		if (ud->p.on_hang == MU_HANG_KILL && !mu_session_dying(s))
-			kill_pid(s->pid, SIGKILL, 1);
+			kill_pid(s->guest.pid, SIGKILL, 1);
 		mu_session_end(s, true, why);
 	}
 	if (s)

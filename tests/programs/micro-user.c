@@ -1570,6 +1570,56 @@ static void test_refused_unasked(void)
 	stop(server);
 }
 
+static long do_next_absent(int server)
+{
+	return next(server, 0, 0, (struct micro_user_reply *)absent.at, 1);
+}
+
+static long do_attach_absent(int server)
+{
+	return ioctl(server, MICRO_USER_ATTACH, absent.at);
+}
+
+/* A process is inside an operation of the server node, and waits for a page that does not come */
+static void unplug_absent(long (*fn)(int server), bool detach)
+{
+	pid_t pid = child();
+	struct call c;
+	int status;
+
+	if (!pid) {
+		int server = fn == do_attach_absent ? open(server_node, O_RDWR) : serve_here();
+
+		absent = absent_new(1);
+		begin_call(&c, fn, server);
+		absent_wanted(&absent);
+		if (detach)
+			check_is(ioctl(server, MICRO_USER_DETACH), 0);
+		shared->ready++;
+		end_call(&c);
+		_exit(0);
+	}
+	wait_until(shared->ready);
+	unplug();
+	check_is(waitpid(pid, &status, 0), pid);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void test_unplug_absent(void)
+{
+	unplug_absent(do_next_absent, false);
+}
+
+static void test_unplug_absent_detach(void)
+{
+	unplug_absent(do_next_absent, true);
+}
+
+static void test_unplug_absent_attach(void)
+{
+	unplug_absent(do_attach_absent, false);
+}
+
 /* The device goes, with a request in each state */
 static void test_unplug(void)
 {
@@ -2441,8 +2491,13 @@ static void test_namespaces(void)
 		check_is(unshare(CLONE_NEWPID), 0);
 		pid = child();
 		if (!pid) {
+			char text[32];
+
 			check_is(getpid(), 1);
 			fd = open_node(O_RDWR);
+			/* the server has no number in here */
+			attribute("server", text, sizeof(text));
+			check_is(text[0], 0);
 			_exit(0);
 		}
 		/* as it is called out here is what clone() does not tell in there */
@@ -2759,6 +2814,9 @@ static const struct test_case cases[] = {
 	{ "refused-unasked", test_refused_unasked },
 	{ "unplug", test_unplug },
 	{ "unplug-waiting", test_unplug_waiting },
+	{ "unplug-absent", test_unplug_absent },
+	{ "unplug-absent-detach", test_unplug_absent_detach },
+	{ "unplug-absent-attach", test_unplug_absent_attach },
 	{ "unplug-stopped", test_unplug_stopped },
 	{ "death", test_death },
 	{ "killed", test_killed },

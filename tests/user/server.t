@@ -34,6 +34,11 @@ unplug=true
 # The device goes, and the user driver
 unplug="rmdir $micro/t.x"
 user late
+# the server node is unbound, and a process sleeps in an operation of it: a page of its memory does not come
+unplug="echo 0 >$micro/micro_user.t/live"
+for case in unplug-absent unplug-absent-detach unplug-absent-attach; do
+	user "$case" answer-ms/u32=700 on-hang/string=log
+done
 for case in unplug unplug-waiting unplug-stopped sigio hangup; do
 	for unplug in "rmdir $micro/t.x" "echo 0 >$micro/t.x/live" \
 		"echo t.x >/sys/bus/micro_bus/drivers/t/unbind" "rmdir $micro/micro_user.t" \
