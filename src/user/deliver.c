@@ -235,6 +235,23 @@ static void mu_take_probe(struct mu_session *s, struct mu_ring *ring, struct mu_
 	s->telling++;
 }
 
+/* Nothing answers a notice: the thread has done it when it wants the next record */
+static void mu_notice(struct mu_session *s, struct mu_ring *ring)
+{
+	if (ring->noticing)
+		return;
+	ring->noticing = true;
+	WRITE_ONCE(s->noticing, s->noticing + 1);
+}
+
+static void mu_noticed(struct mu_session *s, struct mu_ring *ring)
+{
+	ring->noticing = false;
+	WRITE_ONCE(s->noticing, s->noticing - 1);
+	if (unlikely(s->leaving))
+		wake_up(&s->ud->wq);
+}
+
 /* The post is off its list afterwards; a RELEASE's file is freed */
 static void mu_take_post(struct mu_session *s, struct mu_ring *ring, struct mu_instance *inst,
 			 struct micro_user_record *rec)
@@ -245,6 +262,8 @@ static void mu_take_post(struct mu_session *s, struct mu_ring *ring, struct mu_i
 
 	list_del_init(&post->link);
 	rec->type = post->type;
+	if (post->type != MICRO_USER_RESTORE)
+		mu_notice(s, ring);
 	switch (post->type) {
 	case MICRO_USER_RESTORE:
 		file = container_of(post, struct mu_file, post);
@@ -348,14 +367,17 @@ static size_t mu_payload(struct mu_instance *inst, const void **data)
 
 /**
  * mu_batch() - a thread of the server takes records, from here on
+ * @s: its session
  * @ring: for which ring
  *
  * Context: mu_driver.lock is held.
  */
-void mu_batch(struct mu_ring *ring)
+void mu_batch(struct mu_session *s, struct mu_ring *ring)
 {
 	ring->batch++;
 	ring->answered = jiffies;
+	if (ring->noticing)
+		mu_noticed(s, ring);
 }
 
 /**
@@ -414,7 +436,7 @@ static u32 mu_take_all(struct mu_session *s, struct mu_ring *ring, u32 max)
 {
 	u32 n = 0;
 
-	mu_batch(ring);
+	mu_batch(s, ring);
 	while (n < max && mu_take(s, ring, &ring->records[n], NULL))
 		n++;
 	/* Somebody else can have the rest */

@@ -225,9 +225,7 @@ static long mu_server_next(struct file *filp, struct mu_session *s, void __user 
 	if (!ret)
 		ret = mu_take_notifies(s, &next);
 	if (!ret)
-		ret = mu_session_over(s);
-	if (!ret && next.max)
-		ret = mu_next(filp, s, ring, next.max);
+		ret = next.max ? mu_next(filp, s, ring, next.max) : mu_session_over(s);
 	mu_ring_end(ring);
 	return ret;
 }
@@ -323,7 +321,7 @@ static ssize_t mu_read_record(struct file *filp, struct mu_session *s, struct mu
 			return ret;
 		payload = count - sizeof(*rec);
 		scoped_guard(spinlock, &s->ud->lock) {
-			mu_batch(ring);
+			mu_batch(s, ring);
 			ret = mu_session_over(s) ?: mu_take(s, ring, rec, &payload);
 		}
 		if (!ret && payload > count - sizeof(*rec))

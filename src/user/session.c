@@ -239,7 +239,13 @@ static struct mu_session *mu_session_alloc(struct mu_driver *ud,
 	return s;
 }
 
-/* Ask the session that is there to go, and wait until it has answered what it has */
+/* Has it answered all requests, and done all notices? */
+static bool mu_session_idle(const struct mu_session *s)
+{
+	return !READ_ONCE(s->outstanding) && !READ_ONCE(s->noticing);
+}
+
+/* Ask the session that is there to go, and wait until it has done what it has */
 static int mu_session_take_over(struct file *filp, struct mu_session *old)
 {
 	struct mu_driver *ud = old->ud;
@@ -255,7 +261,7 @@ static int mu_session_take_over(struct file *filp, struct mu_session *old)
 	}
 	/* If it does not answer, the watchdog ends it */
 	err = micro_wait_event_mode(filp, ud->wq,
-				    READ_ONCE(old->ended) || !READ_ONCE(old->outstanding),
+				    READ_ONCE(old->ended) || mu_session_idle(old),
 				    TASK_INTERRUPTIBLE | TASK_FREEZABLE_UNSAFE);
 	if (!err)
 		mu_session_end(old, false, "another process has taken over");
@@ -449,7 +455,7 @@ static bool mu_session_cut(struct mu_session *s, bool *lost, struct list_head *d
 	ud->session = NULL;
 	ud->since = jiffies;
 	/* One that has handed everything over may go before it is asked to */
-	*lost = *lost && !ud->going && !(s->leaving && !s->outstanding);
+	*lost = *lost && !ud->going && !(s->leaving && mu_session_idle(s));
 	if (*lost)
 		WRITE_ONCE(ud->lost, ud->lost + 1);
 	xa_for_each(&ud->instances, index, inst) {
@@ -462,9 +468,12 @@ static bool mu_session_cut(struct mu_session *s, bool *lost, struct list_head *d
 	}
 	ud->serving = false;
 	WRITE_ONCE(s->outstanding, 0);
+	WRITE_ONCE(s->noticing, 0);
 	s->telling = 0;
-	for (i = 0; i <= s->nr_rings; i++)
+	for (i = 0; i <= s->nr_rings; i++) {
 		INIT_LIST_HEAD(&s->rings[i].dead);
+		s->rings[i].noticing = false;
+	}
 	mu_session_kick(s);
 	wake_up_poll(&s->server->wq, EPOLLERR | EPOLLHUP);
 	wake_up(&ud->wq);

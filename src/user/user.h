@@ -324,6 +324,7 @@ struct mu_instance {
  * @dead: devices whose REMOVE is in the ring
  * @busy: 1 while a thread is at it. Not a bool: on s390, xchg() of a byte leaves other bits beside
  *	it in its result, which a bool takes for true; some architectures have none for bytes
+ * @noticing: the thread has taken notices, and has not come back for more: it may still be at them
  * @batch: how often the thread has taken records
  * @answered: jiffies when it took them last, or has answered one of these since
  */
@@ -333,6 +334,7 @@ struct mu_ring {
 	struct list_head idle;
 	struct list_head dead;
 	u32 busy;
+	bool noticing;
 	u32 batch;
 	unsigned long answered;
 };
@@ -364,7 +366,8 @@ struct mu_guest {
  * @idle: rings whose threads sleep
  * @served: slots that it has, the oldest first
  * @outstanding: records it has and has to answer
- * @telling: those of them that are PROBE and RESTORE
+ * @noticing: rings whose threads may be at notices
+ * @telling: those of @outstanding that are PROBE and RESTORE
  * @suspect: the request or RESTORE that it got last had lost a server before
  * @progress: jiffies of its last step
  * @server: its open file, valid until @ended
@@ -385,6 +388,7 @@ struct mu_session {
 	struct list_head idle;
 	struct list_head served;
 	u32 outstanding;
+	u32 noticing;
 	u32 telling;
 	bool suspect;
 	unsigned long progress;
@@ -567,7 +571,7 @@ void mu_post_undelivered(struct mu_slot *slot, s64 result, s64 taken);
 void mu_instance_kick(struct mu_instance *inst);
 void mu_session_kick(struct mu_session *s);
 bool mu_deliverable(struct mu_session *s);
-void mu_batch(struct mu_ring *ring);
+void mu_batch(struct mu_session *s, struct mu_ring *ring);
 bool mu_take(struct mu_session *s, struct mu_ring *ring, struct micro_user_record *rec,
 	     size_t *payload);
 int mu_sleep(struct file *filp, struct mu_session *s, struct mu_ring *ring);

@@ -51,6 +51,7 @@ hidden byte P_release_last;		/* nothing of a file comes after its RELEASE, nor i
 hidden byte P_remove_last;		/* the same with a device and its REMOVE */
 hidden byte P_nothing_done;		/* who is interrupted has a request that no server had */
 hidden byte P_one_serves;		/* at a time */
+hidden byte P_notices_done;		/* a server takes over when the old one has done its notices */
 hidden byte P_gone_told;		/* when the driver goes, its clients hear that, not of a lost server */
 hidden byte P_session_over;		/* when the driver has gone, no session is left */
 hidden byte P_payload_whole;		/* no lost server can write to what a client gives the next one */
@@ -76,6 +77,17 @@ bit serving, leaving;
 byte outstanding;
 bit idle;				/* the server's thread sleeps, and nobody woke it */
 bit removes;				/* REMOVE is in inst->posts */
+#ifdef TAKEOVER
+bit noticing;				/* mu_session.noticing */
+#define NOTICE		noticing = 1
+#define NOTICES_LOST	noticing = 0
+/* mu_batch(): the server asks for its next record */
+#define NOTICED(k)	atomic { if :: sess == k -> noticing = 0 :: sess != k fi }
+#else
+#define NOTICE		skip
+#define NOTICES_LOST	skip
+#define NOTICED(k)	skip
+#endif
 #ifdef CLOSES
 #define POST_UNDELIVERED 0
 #define POST_RELEASE	1
@@ -244,7 +256,7 @@ inline session_end(k)
 #ifdef PAYLOADS
 		ending = k;
 #endif
-		sess = 0; serving = 0; leaving = 0; idle = 0; removes = 0;
+		sess = 0; serving = 0; leaving = 0; idle = 0; removes = 0; NOTICES_LOST;
 #ifdef CLOSES
 		closed = 0;
 		do
@@ -523,7 +535,12 @@ proctype Server(byte k)
 #ifdef TAKEOVER
 	:: atomic { sess == k - 1 && sess != 0 && !leaving -> leaving = 1; idle = 0 };
 		if
-		:: atomic { sess == k - 1 && outstanding == 0 -> session_end(k - 1) }
+#ifndef MUTANT_NOTICES_FORGOTTEN
+		:: atomic { sess == k - 1 && outstanding == 0 && !noticing -> session_end(k - 1) }
+#else
+		:: atomic { sess == k - 1 && outstanding == 0 ->
+			MUST(P_notices_done, !noticing); session_end(k - 1) }
+#endif
 		:: atomic { sess != k - 1 }
 		fi
 #endif
@@ -582,7 +599,8 @@ proctype Server(byte k)
 #else
 	:: atomic { sess == k && !leaving && removes ->
 		removes = 0; told_removed = 1 }
-	:: atomic { sess == k && !leaving && state[0] == UNDELIVERED -> slot_free(0) }
+	:: atomic { sess == k && !leaving && state[0] == UNDELIVERED -> slot_free(0); NOTICE };
+		NOTICED(k)
 #if NS > 1
 	:: atomic { sess == k && !leaving && state[1] == UNDELIVERED -> slot_free(1) }
 #endif

@@ -1918,6 +1918,42 @@ static void test_takeover_closed(void)
 	check_is(number("sessions"), 3);
 }
 
+static long do_take_over(int server)
+{
+	struct micro_user_attach a;
+
+	return attach(server, MICRO_USER_TAKEOVER, 1, &a);
+}
+
+/* The old server has taken a notice: nobody takes over before it wants the next record */
+static void test_takeover_notice(void)
+{
+	const struct micro_user_reply five = { .result = 5 };
+	struct micro_user_record rec;
+	int server = serve_here(), fd = open_here(server), own = open(server_node, O_RDWR);
+	struct pollfd p = { .fd = server, .events = POLLIN };
+	pid_t pid = child();
+	struct call c;
+
+	if (!pid) {
+		do_write(fd);
+		_exit(0);
+	}
+	take(server, &rec, MICRO_USER_WRITE);
+	stop(pid);
+	give(server, &rec, five);
+	take(server, &rec, MICRO_USER_UNDELIVERED);
+	begin_call_awake(&c, do_take_over, own);
+	check_is(poll(&p, 1, TIME_LIMIT_S * 1000), 1);
+	usleep(300000);
+	check_is(number("sessions"), 1);
+	check_fails(read(server, &rec, sizeof(rec)), ESHUTDOWN);
+	check_is(end_call(&c), 0);
+	check_is(number("sessions"), 2);
+	check_is(number("lost"), 0);
+	check_is(ioctl(own, MICRO_USER_DETACH), 0);
+}
+
 /* "grace-ms" is short: who waits for a server gets EIO, and the file is still good */
 static void test_grace(void)
 {
@@ -2827,6 +2863,7 @@ static const struct test_case cases[] = {
 	{ "restore-killed", test_restore_killed },
 	{ "takeover", test_takeover },
 	{ "takeover-closed", test_takeover_closed },
+	{ "takeover-notice", test_takeover_notice },
 	{ "holders", test_holders },
 	{ "core", test_core },
 	{ "uevents", test_uevents },

@@ -59,6 +59,7 @@ user restore memory-size/u32=4096
 user restore-poison
 user restore-killed
 user takeover
+user takeover-notice
 user takeover-closed 'operations/string=open\nread\n'
 user holders
 # the kernel says that it ends with a signal, and some guests take that for a report
