@@ -183,7 +183,7 @@ void mu_instance_forget(struct mu_instance *inst)
 	for (i = 0; i < ud->p.depth; i++) {
 		struct mu_slot *slot = &inst->slots[i];
 
-		/* Also one that a client has begun to fill: this server can write to it until then */
+		/* Also one that a client has begun to fill: it is open to this server until then */
 		WRITE_ONCE(slot->exposed, true);
 		switch (slot->state) {
 		case MU_SLOT_QUEUED:

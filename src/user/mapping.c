@@ -18,9 +18,10 @@
  * taken away when the session ends, and before the memory of a device is freed.
  *
  * The threads of a server may run on while its session ends, and write to all slots. So
- * mu_driver.map_sem is held for writing from before the end until the pages are away. A client takes
- * it for a moment before it fills a slot for the first time after that, and the next session before
- * it enters a page. Who has filled one meanwhile sees that when it submits, and fills it again.
+ * mu_driver.map_sem is held for writing from before the end until the pages are away. A client
+ * takes it for a moment before it fills a slot for the first time after that, and the next session
+ * before it enters a page. Who has filled one meanwhile sees that when it submits, and fills it
+ * again.
  *
  * Area 0 of the node's offsets has the rings, area n the device number n: first payloads, then
  * memory.

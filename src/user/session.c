@@ -497,7 +497,7 @@ void mu_session_end(struct mu_session *s, bool lost, const char *why)
 	scoped_guard(rwsem_write, &ud->map_sem) {
 		if (!mu_session_cut(s, &lost, &dead))
 			return;
-		/* Whoever finds it over has waited for map_sem: exit_work is not queued any more then */
+		/* Whoever finds it over has waited for map_sem. Then exit_work is queued no more */
 		remove_wait_queue(&s->guest.pid->wait_pidfd, &s->exit_wait);
 		mu_unmap_all(ud);
 	}

@@ -132,8 +132,8 @@ struct mu_handed {
  * @index: in mu_instance.slots
  * @state: enum mu_slot_state
  * @type: enum micro_user_type of the request
- * @exposed: a server has gone that may still write to @data, until its pages are taken away, and may
- *	have written anything to it
+ * @exposed: a server has gone that may still write to @data, until its pages are taken away, and
+ *	may have written anything to it
  * @post: MICRO_USER_UNDELIVERED
  */
 struct mu_slot {

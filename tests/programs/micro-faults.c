@@ -164,7 +164,8 @@ static int core_fd, count_fd;
 
 static long core_load(void)
 {
-	return syscall(SYS_finit_module, core_fd, bounded ? "patience_ms=60000" : "patience_ms=-1", 0);
+	return syscall(SYS_finit_module, core_fd,
+		       bounded ? "patience_ms=60000" : "patience_ms=-1", 0);
 }
 
 static void core_absent(void)

@@ -1267,6 +1267,7 @@ static void test_filling(void)
 		char data[1 << 17];
 	} in;
 	int server = serve_here(), fd = open_here(server);
+	struct pollfd p = { .fd = server, .events = POLLIN };
 	struct micro_user_attach a;
 	struct micro_user_record rec;
 	struct call c;
@@ -1302,7 +1303,7 @@ static void test_filling(void)
 	check_is(ioctl(server, MICRO_USER_READY), 0);
 	copy.dst += page;
 	check_is(ioctl(absent.fd, UFFDIO_COPY, &copy), 0);
-	check_is(poll(&(struct pollfd){ .fd = server, .events = POLLIN }, 1, TIME_LIMIT_S * 1000), 1);
+	check_is(poll(&p, 1, TIME_LIMIT_S * 1000), 1);
 	check_is(read(server, &in, sizeof(in)), sizeof(in.rec) + absent.size);
 	for (i = 0; i < absent.size; i++)
 		check_is(in.data[i], 'a');
