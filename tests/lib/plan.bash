@@ -121,7 +121,7 @@ plan() {
 		every arm64 6.12 $(groups)
 		# big endian, and 32 bits
 		for other in s390x armhf; do
-			every $other 6.1 $core
+			every $other 6.1 $(functional microctl)
 		done
 		for kernel in 6.1 6.12 6.12-trixie; do
 			every amd64 $kernel system
