@@ -5,7 +5,7 @@
  * The model to copy for a driver that is mapped. It is read and written at an
  * offset, as a disk is: a read at the end gets 0, a write ENOSPC. What is written
  * within a page is seen whole or not at all. mmap() maps the same memory; touching
- * it behind the end raises SIGBUS. The firmware
+ * it past the end raises SIGBUS. The firmware
  * property "size" is the size in bytes, 1 to 1 GiB; pages are allocated when
  * they are first written or mapped.
  *

@@ -81,7 +81,7 @@ static int micro_overlay_expect(struct micro_overlay *ov, size_t size)
 static int micro_overlay_fill(struct micro_overlay *ov, const void *bytes, size_t count)
 {
 	if (count > ov->size - ov->filled) {
-		pr_err("%zu bytes behind the end of the blob\n", count - (ov->size - ov->filled));
+		pr_err("%zu bytes past the end of the blob\n", count - (ov->size - ov->filled));
 		return -EINVAL;
 	}
 	memcpy(ov->blob + ov->filled, bytes, count);
