@@ -1261,7 +1261,7 @@ int main(int argc, char **argv)
 		else if (!strcmp(argv[arg], "--bounded"))
 			bounded = true;
 		else if (!strcmp(argv[arg], "--workers"))
-			bounded = workers = true;
+			workers = true;
 		else if (!strcmp(argv[arg], "--every") && argv[arg + 1])
 			every = atoi(argv[++arg]);
 		else if (!strcmp(argv[arg], "--first") && argv[arg + 1])
@@ -1273,6 +1273,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: see the head of micro-faults.c\n");
 		return 2;
 	}
+	bounded |= workers;
 	sigaction(SIGBUS, &bus, NULL);
 	signal(SIGIO, SIG_IGN);
 	area = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
