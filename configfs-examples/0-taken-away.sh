@@ -6,12 +6,23 @@
 # shellcheck source=show.sh
 . "${0%/*}/show.sh"
 
+# On a busy machine, a program takes longer for these than the next line does
+cat_sleeps() {
+	grep -qs '^State:.S' "/proc/$!/status"
+}
+
+cat_ended() {
+	! grep -qs '^State:.[^Z]' "/proc/$!/status"
+}
+
 run 'modprobe micro_fifo'
 run "mkdir $micro/micro_fifo.1"
 run 'cat /dev/micro/micro_fifo.1 >/tmp/read & sleep 1'
+until cat_sleeps; do sleep 0.1; done
 run 'grep State /proc/$!/status'
 run 'exec 3</dev/micro/micro_fifo.1'
 run "rmdir $micro/micro_fifo.1"
+until cat_ended; do sleep 0.1; done
 refused 'wait $!'
 refused 'cat <&3'
 run 'rmmod micro_fifo && echo "unloaded, with file 3 still open"'
