@@ -13,7 +13,7 @@ temporary tmp "$cache/build/install"
 count=0
 failed=0
 
-# ok STATUS NAME
+# ok STATUS NAME: prove shows standard error alone
 ok() {
 	count=$((count + 1))
 	if [[ $1 -eq 0 ]]; then
@@ -22,7 +22,10 @@ ok() {
 	fi
 	failed=1
 	echo "not ok $count - $2"
-	sed 's/^/# /' "$tmp/log"
+	{
+		echo "$2:"
+		cat "$tmp/log"
+	} | sed 's/^/# /' >&2
 }
 
 # sealed COMMAND...: only $tmp can be written to. Root is root of a namespace of

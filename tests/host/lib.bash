@@ -10,14 +10,17 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 143' INT TERM HUP
 cases=0
 
-# ok STATUS NAME: what went wrong is in $work/output
+# ok STATUS NAME: what went wrong is in $work/output. prove shows standard error alone
 ok() {
 	cases=$((cases + 1))
 	if [[ $1 -eq 0 ]]; then
 		echo "ok $cases - $2"
 	else
 		echo "not ok $cases - $2"
-		sed 's/^/# /' "$work/output" 2>/dev/null
+		{
+			echo "$2:"
+			cat "$work/output" 2>/dev/null
+		} | sed 's/^/# /' >&2
 	fi
 }
 
