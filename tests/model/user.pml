@@ -86,7 +86,7 @@ bit noticing;				/* mu_session.noticing */
 #else
 #define NOTICE		skip
 #define NOTICES_LOST	skip
-#define NOTICED(k)	skip
+#define NOTICED(k)
 #endif
 #ifdef CLOSES
 #define POST_UNDELIVERED 0
