@@ -66,7 +66,7 @@ case $VM_BOOT in
 	# the list was made
 	find / -xdev \( -path /lost+found -o -path /proc -o -path /root -o -path /vm -o -path /tests \
 		-o -path /home -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /run -o -path /dev \
-		-o -path /var/lib/dbus -o -path /var/lib/systemd -o -path /var/cache/ldconfig \) -prune -o -print |
+		-o -path /etc/.updated -o -path /var/.updated -o -path /var/lib/dbus -o -path /var/lib/systemd -o -path /var/cache/ldconfig \) -prune -o -print |
 		LC_ALL=C sort >/root/after
 	is "$(LC_ALL=C comm -13 /root/packages/before /root/after | xargs)" \
 		"/var/lib/dkms/mok.key /var/lib/dkms/mok.pub" "no file is left, but for DKMS' own key"
