@@ -30,6 +30,8 @@ make_driver() {
 # remove_driver NAME
 remove_driver() {
 	[ -d "$micro/micro_user.$1" ] || return 0
+	# properties of a device that is being unbound stay
+	wait_for sh -c "! grep -q unbinding $micro/micro_user.$1/status"
 	rmdir "$micro/micro_user.$1"/properties/* 2>/dev/null
 	rmdir "$micro/micro_user.$1"
 }
